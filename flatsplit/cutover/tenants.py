@@ -27,6 +27,7 @@ from flatsplit.server.sessions import read_sessions
 from flatsplit.tenants import Candidate, Survey, Unrooted, candidates, unrooted
 from flatsplit.tenants import survey as surveyed
 from flatsplit.tenants.naming import likely
+from flatsplit.tenants.schemas import Family, families_of, without_families
 from flatsplit.tenants.writing import proposal
 from flatsplit.walks import tenants as steps
 from flatsplit.walks.draft import Draft
@@ -54,17 +55,27 @@ class Surveyed:
     """The counted rows of each table; empty unless asked for."""
     unrooted: tuple[Unrooted, ...] = ()
     """Columns named like a tenant's key that refer to no table; empty where the configuration names the root."""
+    families: tuple[Family, ...] = ()
+    """Schemas with the same tables, as where each tenant has one."""
 
 
 def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
     """Survey the tables by their keys; ``rows``: count rows too. Raises UsageError where no table can be the root."""
     structure = read_structure(session.driver, config.schemas)
-    ranked = tuple(candidates(structure))
-    tenants: Tenants | None = config.tenants or proposal(ranked, structure)
-    without = tuple(unrooted(structure, ranked)) if config.tenants is None else ()
+    alike = tuple(families_of(structure))
+    common = without_families(structure)  # no tenant's root is a table of which each tenant has one
+    ranked = tuple(candidates(common))
+    tenants: Tenants | None = config.tenants or proposal(ranked, common)
+    without = tuple(unrooted(common, ranked)) if config.tenants is None else ()
+    if tenants is None and alike and not without:
+        shown = listed(alike[0].schemas)
+        raise UsageError(
+            f"{alike[0].said} ({shown}), and no table outside of them could be one of tenants: a schema per tenant",
+            "flatsplit doctor says what fits there, and prints a role for one of them",
+        )
     if tenants is None:
         raise UsageError(
-            f"no table in {', '.join(config.schemas)} has a primary key that others name",
+            f"no table in {listed(config.schemas)} has a primary key that others name",
             remedy(without[0])
             if without
             else 'if there is one nevertheless, say so in flatsplit.toml: [tenants] root = "public.accounts"',
@@ -72,7 +83,7 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
     found = surveyed(tenants, structure)
     owners = {ref: table.owner for ref, table in structure.tables.items()}
     counted = count(session.driver, found, owners) if rows and found.root is not None and found.key_type else {}
-    return Surveyed(structure, ranked, found, config.tenants is None, counted, without)
+    return Surveyed(structure, ranked, found, config.tenants is None, counted, without, alike)
 
 
 def remedy(one: Unrooted) -> str:

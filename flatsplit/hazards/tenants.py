@@ -5,6 +5,7 @@ They are looked for where flatsplit.toml has a section [tenants], also before th
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from flatsplit import ddl
@@ -13,6 +14,7 @@ from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import Severity
 from flatsplit.tenants import Belonging, upward
 from flatsplit.tenants.kinds import APART
+from flatsplit.tenants.schemas import families, role_for
 from flatsplit.words import count
 
 PARTITIONS = 10
@@ -23,6 +25,11 @@ SHARE = 0.05
 """… a part of the table that is worth another plan."""
 _OF_THE_SERVER = frozenset({"postgres", "template1"})
 """Databases that each server has, with nothing in them but the catalog."""
+_OF_ITS_OWN = (
+    "The split itself is the same for them. A tenant's connection can have a role of its own: a special role with "
+    "rights in one schema, the tables in all of them listed, and those to come by `new_tables`. Each is a walk of its "
+    "own, so that is for some dozens of tenants; for more, let the program that makes a schema grant in it to a role."
+)
 
 
 def _apart(seen: Seen) -> dict[tuple[str, str], Belonging]:
@@ -183,6 +190,33 @@ def tenant_tree(seen: Seen) -> Iterator[Found]:
     if root is not None and (up := upward(root)):
         name = format_name(root.ref.schema, root.ref.name)
         yield Found(f"tenants have tenants below them ({up}), and do not see their rows", (name,))
+
+
+@hazard(
+    "schema-per-tenant",
+    "note",
+    None,
+    looks_at="tables in scope: schemas with the same tables",
+    why="Where each tenant has a schema of its own, no policy keeps tenants apart, but who may use which schema; and "
+    "app_user may use all of them. The walk over tenants is for tables that tenants share: it gives a tenant's role no "
+    "right in such schemas, and does not begin where no other table says whose its rows are.",
+    fix=_OF_ITS_OWN,
+    manual="ddl-schemas.html",
+)
+def schema_per_tenant(seen: Seen) -> Iterator[Found]:
+    """Schemas that are copies of one another."""
+    for family in families(ref for ref in seen.state.objects if ref.kind in ("table", "partitioned_table")):
+        lines = role_for(family, seen.state.objects)
+        begin = f"flatsplit begin role {shlex.quote(f'tenant_{family.schemas[0]}')} --through verify"
+        said = "\n".join(("Of the first, in flatsplit.toml:", *lines, f"and then: {begin}"))
+        walks = seen.survey is not None
+        title = f"{family.said}: a schema per tenant?"
+        yield Found(
+            title + " A tenant's role of the walk has no rights there" if walks else title,
+            family.schemas,
+            severity="warning" if walks else "note",
+            fix=f"{_OF_ITS_OWN}\n{said}",
+        )
 
 
 @hazard(

@@ -1,15 +1,15 @@
-"""A schema per tenant: schemas with the same tables, where not the rows of a table but its schema says whose they are."""
+"""A schema per tenant: schemas with the same tables, where the schema says whose rows are, and no column does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from flatsplit.config import Grant, Special, format_name
 from flatsplit.config.grants import render as render_grants
 from flatsplit.config.special import render as render_special
 from flatsplit.model import ObjectRef, Structure
-from flatsplit.words import FEW, count, listed
+from flatsplit.words import count
 
 SCHEMAS = 3
 """From so many schemas on …"""
@@ -19,6 +19,7 @@ _ALIKE = 0.8
 """Where migrations run schema by schema, some lag behind: so much of their tables still has to be the same."""
 _SAID = ("schema_name", "schema", "db_schema", "tenant_schema")
 """Usual names of a column that holds the name of a tenant's schema."""
+_TABLES = ("table", "partitioned_table")
 
 
 class Family(NamedTuple):
@@ -44,12 +45,12 @@ def families(tables: Iterable[ObjectRef]) -> list[Family]:
         if len(names) >= TABLES:
             alike.setdefault(frozenset(names), []).append(schema)
     merged: list[tuple[frozenset[str], list[str]]] = []
-    for names, schemas in sorted(alike.items(), key=lambda each: (-len(each[1]), -len(each[0]), sorted(each[1]))):
-        near = (one for one in merged if len(names & one[0]) >= _ALIKE * len(names | one[0]))
+    for same, schemas in sorted(alike.items(), key=lambda each: (-len(each[1]), -len(each[0]), sorted(each[1]))):
+        near = (one for one in merged if len(same & one[0]) >= _ALIKE * len(same | one[0]))
         if (there := next(near, None)) is not None:
             there[1].extend(schemas)
         else:
-            merged.append((names, list(schemas)))
+            merged.append((same, list(schemas)))
     found = [
         Family(tuple(sorted(schemas)), tuple(sorted(names))) for names, schemas in merged if len(schemas) >= SCHEMAS
     ]
@@ -83,17 +84,18 @@ def naming(structure: Structure) -> list[tuple[ObjectRef, str]]:
     ]
 
 
-def role_for(family: Family, structure: Structure) -> list[str]:
-    """The sections of flatsplit.toml for a special role that works in the first of these schemas and nowhere else."""
+def role_for(family: Family, objects: Iterable[ObjectRef]) -> list[str]:
+    """The sections of flatsplit.toml for a special role that works in the first of these schemas and nowhere else.
+
+    ``objects``: tables and sequences, of any schema.
+    """
     schema = family.schemas[0]
-    tables = [table for ref, table in sorted(structure.tables.items()) if ref.schema == schema and not table.parent]
-    names = tuple(format_name(table.ref.schema, table.ref.name) for table in tables)
-    sequences = sorted({ref for table in tables for ref in table.sequences if ref.schema == schema})
+    inside = sorted(ref for ref in objects if ref.schema == schema)
+    tables = tuple(format_name(schema, ref.name) for ref in inside if ref.kind in _TABLES)
+    sequences = tuple(format_name(schema, ref.name) for ref in inside if ref.kind == "sequence")
     name = f"tenant_{schema}"
-    role = Special(name, new_tables="write", settings=(("search_path", f'"{schema}", public'),))
-    grants = [Grant(name, privilege, names) for privilege in ("select", "insert", "update", "delete")]
-    if sequences:
-        grants.append(Grant(name, "usage", tuple(format_name(ref.schema, ref.name) for ref in sequences)))
-    return [*render_special((role,)), *render_grants(tuple(grants))]
-
-
+    quoted = schema.replace('"', '""')
+    role = Special(name, new_tables="write", settings=(("search_path", f'"{quoted}", public'),))
+    grants = [Grant(name, privilege, tables) for privilege in ("select", "insert", "update", "delete")]
+    used = [Grant(name, "usage", sequences)] if sequences else []
+    return [*render_special((role,)), *render_grants((*grants, *used))][1:]

@@ -154,9 +154,10 @@ class _Surveyor:
             declared = [
                 self._by(table.ref, fk)
                 for fk in table.foreign_keys
-                if fk.target in told and must(table, fk) and column.name not in fk.columns and self._surely(table, fk)
+                if fk.target in told and must(table, fk) and column.name not in fk.columns
             ]
-            likelier = [*declared, *(found for other, found in self._guesses(table) if other.not_null)]
+            named = (found for other, found in self._guesses(table) if other.not_null)
+            likelier = [found for found in (*declared, *named) if self._surely(found)]
             if likelier:
                 said = f"{likelier[0].why}, and {column.name} may be NULL"
                 del self.known.belongings[table.ref]
@@ -164,12 +165,13 @@ class _Surveyor:
             else:
                 self.known.belongings[table.ref] = one._replace(why=f"{one.why}; {_HIDDEN}")
 
-    def _surely(self, table: Table, fk: ForeignKey) -> bool:
+    def _surely(self, found: Belonging) -> bool:
         """Whether nothing is known of the row that a foreign key leads to by which it may be nobody's as well."""
-        one = self.known.belongings.get(fk.target)
-        target = self.structure.get(fk.target.schema, fk.target.name)
-        column = target.column(one.column) if one is not None and one.kind == "own" and target is not None else None
-        return fk.target != table.ref and (column is None or column.not_null)
+        link = found.links[0] if found.links else None
+        target = self.structure.get(link.schema, link.table) if link is not None else None
+        one = self.known.belongings.get(target.ref) if target is not None else None
+        column = target.column(one.column) if target is not None and one is not None and one.kind == "own" else None
+        return found.ref != (target and target.ref) and (column is None or column.not_null)
 
     def _by(self, ref: ObjectRef, fk: ForeignKey) -> Belonging:
         """The choice ``through`` this foreign key, where the kind of the table it leads to may not be known yet."""

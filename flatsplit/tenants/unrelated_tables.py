@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from flatsplit.config import format_name
 from flatsplit.model import ObjectRef, Structure, Table
 from flatsplit.tenants.kinds import APART, Belonging
+from flatsplit.tenants.schemas import families_of
 from flatsplit.tenants.similarity import must
 
 _POLYMORPHIC = re.compile(r"(.+?)_?(?:type)", re.IGNORECASE)
@@ -28,6 +29,9 @@ def lonely(table: Table, structure: Structure, known: Mapping[ObjectRef, Belongi
         one = known.get(other.ref)
         if one is not None and one.kind in APART:
             return f"named by {format_ref(one.ref)} ({', '.join(fk.columns)}), and nothing leads back"
+    for family in families_of(structure):
+        if table.ref.schema in family.schemas:
+            return f"{family.said}: whose it is, its schema says, and no row"
     return "nothing leads from it to a tenant"
 
 

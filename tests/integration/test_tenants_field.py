@@ -17,11 +17,16 @@ from tests.support.walk import Walk, assert_same
 
 ROOTS = {
     "boundary": "public.iam_scope",
+    "concourse": "public.teams",
     "dittofeed": 'public."Workspace"',
     "documenso": 'public."Organisation"',
+    "documize": "public.dmz_org",
     "dokploy": "public.organization",
+    "e2b": "public.teams",
+    "fider": "public.tenants",
     "formbricks": 'public."Organization"',
     "gisia": "public.namespaces",
+    "harness": "public.spaces",
     "hatchet": 'public."Tenant"',
     "hoppscotch": 'public."Team"',
     "hydra": "public.networks",
@@ -29,13 +34,20 @@ ROOTS = {
     "kratos": "public.networks",
     "lago": "public.organizations",
     "langfuse": "public.organizations",
+    "langwatch": 'public."Organization"',
+    "lunary": "public.org",
+    "maybe": "public.families",
+    "openfga": "public.store",
     "openinfra": "public.tenants",
     "papermark": 'public."Team"',
+    "plunk": "public.projects",
     "sourcebot": 'public."Org"',
     "stackauth": 'public."Project"',
+    "teable": "public.space",
     "thingsboard": "public.tenant",
     "trigger": 'public."Organization"',
     "typebot": 'public."Workspace"',
+    "uaa": "public.identity_zone",
     "windmill": "public.workspace",
     "zync": "public.tenants",
 }
@@ -85,7 +97,7 @@ def test_surveyed_walked_proved_and_back(make_database: MakeDatabase, invoke_cli
     walk.config.write_text(f"{walk.config.read_text()}\n{found['toml']}\n[tenants.tables]\nhidden = [{quoted}]\n")
     before = walk.snapshot()
     walk("begin", "tenants", "--yes").check()
-    waived = ("--waive", "keys", "--reason", "as their makers left it")
+    waived = ("--waive", "keys", "--waive", "holes", "--reason", "as their makers left it")
     walk("next", "--yes", "--walk", "tenants", "--through", "tenant-roles", *waived).check()
     spelled = SPELLED.get(name, KEYS[_plain(found["key_type"])])
     made = [spelled.format(number) for number in (8, 9)]  # a migration may have made the first

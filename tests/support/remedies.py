@@ -80,7 +80,7 @@ _BY_HAND = {
         *("migration-tables", "backup-role", "legacy-attributes", "legacy-memberships"),
         *("bypassrls-carried", "legacy-bootstrap", "become-inherits", "connection-limits", "password-encryption"),
         *("sees-own-sessions", "settings-no-limit", "untrusted-routines", "views-show-more"),
-        *("tenant-in-the-way", "tenant-no-kind", "tenant-role-names", "tenant-ring-keys"),
+        *("tenant-in-the-way", "tenant-no-kind", "tenant-role-names", "tenant-ring-keys", "schema-per-tenant"),
     ),
     "it is about the right moment, or the size of something": (
         *(

@@ -13,8 +13,9 @@ from flatsplit.config.text import quote
 from flatsplit.cutover.tenants import remedy
 from flatsplit.errors import Exit
 from flatsplit.tenants import KINDS, Belonging, upward
+from flatsplit.tenants.schemas import naming
 from flatsplit.tenants.writing import decided, way_of
-from flatsplit.words import count
+from flatsplit.words import count, listed
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
@@ -36,6 +37,11 @@ def show(printer: Printer, found: Surveyed) -> None:
     columns = ("table", "key", "named by", "tables", "declared", "not null")
     printer.table("Who may be the tenants, the likeliest first", columns, rows)
     survey = found.survey
+    for family in found.families:
+        named = [f"{_name(ref)} ({column})" for ref, column in naming(found.structure)]
+        said = f"; {listed(named)} may say whose each is" if named else ""
+        printer.say(one_line(f"{family.said} ({listed(family.schemas)}): a schema per tenant?{said}"), "yellow")
+        printer.say("    their tables are nobody's to this walk: flatsplit doctor says what fits there")
     for without in found.unrooted[:1]:
         said = f"{without.tables} tables have a column {without.column}, and no table says who these are"
         if without.within is not None:
@@ -79,11 +85,14 @@ def show(printer: Printer, found: Surveyed) -> None:
 
 
 def _show_tables(printer: Printer, found: Surveyed) -> None:
+    alike = {schema for family in found.families for schema in family.schemas[1:]}  # the first stands for them all
     for kind, meaning in KINDS.items():
         some = found.survey.of_kind(kind)
         if not some:
             continue
         printer.heading(f"{kind}: {meaning} ({len(some)})")
+        if kind == "hidden":
+            some = [one for one in some if one.ref.schema not in alike]
         told = kind in ("own", "through")
         columns = ["table", "by", "rows", "index"] if told else ["table", "rows"]
         columns += [*_COUNTED] if told and found.rows else []
@@ -150,6 +159,7 @@ def shape(found: Surveyed) -> Json:
             }
             for one in found.unrooted
         ],
+        "families": [{"schemas": list(one.schemas), "tables": list(one.tables)} for one in found.families],
         "tables": [_table(found, one) for one in survey.belongings.values()],
         "undecided": [_open(each) for each in survey.undecided],
         "wrong": list(survey.wrong),

@@ -8,6 +8,7 @@ from flatsplit import blueprint, ddl
 from flatsplit.config import Config, format_name
 from flatsplit.config.text import quote
 from flatsplit.model import ObjectRef, RowSecurity, State
+from flatsplit.tenants.schemas import families_of
 from flatsplit.walks import tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Kind, Moment, Roles
@@ -137,6 +138,8 @@ def in_the_way(live: State, context: Context) -> tuple[str, str] | None:
     """
     if sharded := _sharded(live, context):
         return sharded
+    if by_schema := _by_schema(context):
+        return by_schema
     for key, name in (("group", context.group), ("pool", context.pool)):
         if name in live.roles:
             return f"there is a role {name!r} already", f"name another one: [tenants] {key}"
@@ -151,6 +154,17 @@ def in_the_way(live: State, context: Context) -> tuple[str, str] | None:
         rename = f"ALTER POLICY {ddl.ident(taken[0].args)} ON {table} RENAME TO {new};"
         return f"{ddl.label(taken[0])} is there already{more}", f"rename it: {rename}"
     return None
+
+
+def _by_schema(context: Context) -> tuple[str, str] | None:
+    """The problem and the fix, where each tenant has a schema and no table's rows are told apart. None otherwise."""
+    alike = families_of(context.survey.structure)
+    if not alike or context.survey.of_kind("own", "through"):
+        return None
+    return (
+        f"{alike[0].said}, and no row says whose it is: policies have nothing to go by",
+        "flatsplit doctor says what fits there, and prints a role for one of them",
+    )
 
 
 def _optional(config: Config) -> Mapping[str, bool]:

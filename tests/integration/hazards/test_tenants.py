@@ -70,6 +70,18 @@ CASES = [
         cure="ALTER TABLE lines ALTER CONSTRAINT lines_order_id_fkey NOT DEFERRABLE",
     ),
     Case(
+        "schema-per-tenant",
+        "".join(
+            f"CREATE SCHEMA {s}; ALTER SCHEMA {s} OWNER TO legacy; SET ROLE legacy; CREATE TABLE {s}.bills (id int); "
+            f"CREATE TABLE {s}.lines (id bigint); RESET ROLE; "
+            for s in ("acme", "globex", "initech")
+        ),
+        ("acme", "globex", "initech"),
+        severity="note",
+        cure="DROP SCHEMA initech CASCADE",
+        config=replace(SHOP, schemas=("acme", "globex", "initech", "public")),
+    ),
+    Case(
         "tenant-tree",
         ROOT + "ALTER TABLE accounts ADD parent_account_id bigint",
         ("public.accounts",),
