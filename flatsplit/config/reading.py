@@ -31,7 +31,9 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: not UTF-8 (byte {error.start})", "save the file as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})", "give a readable file with --config") from None
-    return parse(text, str(path))
+    config = parse(text, str(path))
+    special.refuse_secrets(config.special, str(path))
+    return config
 
 
 def parse(text: str, source: str = "flatsplit.toml") -> Config:

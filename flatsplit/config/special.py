@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
+from flatsplit.config.secret_settings import holds_secret
 from flatsplit.config.text import format_duration, parse_duration, quote
 from flatsplit.errors import ConfigError
 
@@ -170,6 +171,19 @@ def check(
         if one.schemas and one.new_tables == "none":
             fix = f"leave new_tables out, or list the tables under {heading(one.name, 'grants')}"
             raise ConfigError(f'{where} new_tables = "none", but schemas mean everything in them', fix)
+
+
+def refuse_secrets(special: tuple[Special, ...], source: str) -> None:
+    """Raise ConfigError for a setting that is a secret: what the file says stands in plan, runbook and journal too."""
+    for one in special:
+        for name, value in one.settings:
+            if holds_secret(name, value):
+                raise ConfigError(
+                    f"{source}: {heading(one.name)} settings: {name} is a secret, and plan, runbook and journal would "
+                    "show it",
+                    f"take it out, and set it by hand once {key(one.name)} exists: ALTER ROLE … IN DATABASE … SET "
+                    f"{name} TO …; what the role in like has is copied by itself, without being shown",
+                )
 
 
 def render(special: tuple[Special, ...]) -> list[str]:

@@ -18,6 +18,23 @@ from flatsplit.model import State
 NAME = "flatsplit_operator"
 
 
+def refuse_legacy(operator: str, login: str, legacy: str) -> None:
+    """Raise UsageError where the operator is the role that is to be replaced: it would lock itself out half-way.
+
+    ``login`` is the role that connected, ``operator`` the one that the session acts as.
+    """
+    if operator == legacy and login != legacy:
+        raise UsageError(
+            f"a setting makes every session of {login} act as {legacy}, the role that is to be replaced",
+            f"add options='-c role=none' to the connection string, or reset role for {login} or the database",
+        )
+    if legacy in (operator, login):
+        raise UsageError(
+            f"you are connected as {legacy}, the role that is to be replaced",
+            "connect as another role: a superuser, or one with CREATEROLE that may act as the application's role",
+        )
+
+
 def as_legacy(state: State, legacy: str, info: psycopg.ConnectionInfo) -> UsageError:
     """The error for an operator who is connected as the old role."""
     facts = state.roles[legacy]

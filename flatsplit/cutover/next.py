@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flatsplit.catalog import remaining_dependencies
 from flatsplit.connection import operator_lock
-from flatsplit.cutover import approval, companion_roles, password_delivery
+from flatsplit.cutover import approval, begun_like, companion_roles, password_delivery
 from flatsplit.cutover.begin import refuse_beside
 from flatsplit.cutover.completeness import about_new, prove_known
 from flatsplit.cutover.interaction import Confirm, Passwords, Reporter, tell
@@ -90,6 +90,7 @@ def _advance(
     walk.require_own(situation)
     if machine.next_step(situation.states) is not None and (missing := situation.kind.lost(situation.context)):
         raise UsageError(*missing)
+    begun_like.refuse_changed(walk.changed_likes, situation)
     if not options.dry_run:
         walk.take_in(situation)
     if options.through is not None:

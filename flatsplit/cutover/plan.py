@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flatsplit import hazards
-from flatsplit.cutover import companion_roles
+from flatsplit.cutover import begun_like, beyond_lists, companion_roles
 from flatsplit.cutover.which_walk import require_step
 from flatsplit.hazards.before_step import notes_of
 from flatsplit.model import SPLIT, Plan
@@ -22,8 +22,10 @@ def plan(walk: Walk, key: str | None) -> Plan:
     if step is None:
         return Plan("", "", (), ())
     require_step(situation, step)
+    begun_like.refuse_changed(walk.changed_likes, situation)
     walk.require_own(situation)
     split = situation.name == SPLIT  # hazards are about the steps of the split
     found = hazards.find(walk.session.driver, situation.live, situation.context, hazards.of_step(step)) if split else ()
     made = companion_roles.riders(walk, situation, step).on(situation.plan(step))
-    return Plan(made.step, made.digest, made.catch_up, made.statements, (*made.notes, *notes_of(found, step)))
+    notes = (*made.notes, *notes_of(found, step), *beyond_lists.note(walk, situation))
+    return Plan(made.step, made.digest, made.catch_up, made.statements, notes)

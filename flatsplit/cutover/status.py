@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from flatsplit.cutover import begun_like
+from flatsplit.cutover.beyond_lists import beyond, gives_rights
 from flatsplit.cutover.broken_promises import Broken, broken
 from flatsplit.cutover.edited_lists import edited
 from flatsplit.cutover.password_ages import ages, worth_a_line
@@ -116,6 +118,13 @@ class Status:
     """Tables that a special role has no rights on because they were created after its list of tables."""
     misnamed: tuple[Finding, ...] = ()
     """Names of such lists that are not here any more."""
+    surplus: tuple[Statement, ...] = ()
+    """What would take from roles what flatsplit.toml does not say (any more); nobody runs it but people."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was promised holds, as far as ``status`` looks at it."""
+        return not self.broken and not gives_rights(self.surplus)
 
 
 def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
@@ -155,7 +164,8 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         tells_ages=worth_a_line(walk, passwords),
         rings=_rings(situation, asked),
         younger=tuple(younger(walk, first)) if walk.config.special else (),
-        misnamed=tuple(misnamed(first)),
+        misnamed=(*misnamed(first), *begun_like.findings(walk.changed_likes, first)),
+        surplus=beyond(walk, first),
     )
 
 

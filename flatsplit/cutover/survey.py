@@ -13,7 +13,7 @@ from flatsplit.config import Config, Gates, RoleNames
 from flatsplit.connection import Session
 from flatsplit.cutover import first_contact, role_names
 from flatsplit.cutover.completeness import prove_known
-from flatsplit.cutover.walk import refuse_legacy
+from flatsplit.cutover.first_contact import refuse_legacy
 from flatsplit.errors import ConfigError, JournalError, MissingRights, TargetError, UsageError
 from flatsplit.journal import CutoverRecord, Journal, schema
 from flatsplit.model import JOURNAL_SCHEMA, SPLIT, Finding, State, Target

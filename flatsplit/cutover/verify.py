@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from flatsplit import hazards
+from flatsplit.cutover import begun_like
+from flatsplit.cutover.beyond_lists import beyond, gives_rights
 from flatsplit.cutover.edited_lists import edited
-from flatsplit.cutover.expected_rights import all_checks, special_roles
+from flatsplit.cutover.expected_rights import all_checks
 from flatsplit.cutover.password_ages import ages
 from flatsplit.cutover.tables_after_list import misnamed
 from flatsplit.cutover.tenants_apart import no_longer_apart
@@ -25,7 +27,6 @@ from flatsplit.journal import TRIAL
 from flatsplit.model import SPLIT, Check, Finding, State, Statement
 from flatsplit.model.report import PasswordAge
 from flatsplit.planning.causes import Causes, newcomers
-from flatsplit.rights.surplus import surplus
 
 if TYPE_CHECKING:
     from flatsplit.cutover.broken_promises import Broken
@@ -61,7 +62,7 @@ class VerifyReport:
     """Passwords that are older than [rotation] allows; nothing that was promised, so it is told and no failure."""
 
     surplus: tuple[Statement, ...] = ()
-    """What would take from special roles what their lists do not say; nobody runs it but people."""
+    """What would take from roles what flatsplit.toml does not say (any more); nobody runs it but people."""
     apart: tuple[Broken, ...] = ()
     """Ways to other tenants' rows that the last proof did not find."""
     renamed: tuple[Renamed, ...] = ()
@@ -76,11 +77,8 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
-        """Whether everything that was promised holds. A setting that flatsplit.toml does not say is told, and gives
-        nobody a right: people may set what they need.
-        """
-        surplus = any(change.fact != "setting" for statement in self.surplus for change in statement.changes)
-        wrong = self.drift or self.strays or self.failed or self.apart or self.renamed or surplus
+        """Whether everything that was promised holds."""
+        wrong = self.drift or self.strays or self.failed or self.apart or self.renamed or gives_rights(self.surplus)
         return not wrong and all(check.ok for check in self.checks)
 
 
@@ -124,18 +122,21 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         edited(walk, situation),
     )
     ways = no_longer_apart(walk, situation)
-    beside = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))
     return VerifyReport(
         checks=all_checks(situation),
         drift=drift,
         steps=spoken.kind.keys[: spoken.done],
         finished=spoken.finished,
-        notes=(*(one for one in found if one.severity == "warning" or one.id != _COMING), *misnamed(situation)),
+        notes=(
+            *(one for one in found if one.severity == "warning" or one.id != _COMING),
+            *misnamed(situation),
+            *begun_like.findings(walk.changed_likes, situation),
+        ),
         old=tuple(one for one in ages(walk, situation.live) if one.old),
         causes=tuple(causes.of(statement) for statement in drift),
         strays=strays(situation, since, _members(walk, situation.live, before.roles)) if before and since else (),
         proofs=(*prove(session, situation, passwords or {}), *special(session, situation, passwords or {})),
-        surplus=tuple(each for some in beside for each in some),
+        surplus=beyond(walk, situation),
         apart=(*ways.found, *ways.untold),
     )
 

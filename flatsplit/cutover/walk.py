@@ -22,11 +22,12 @@ from flatsplit.catalog import (
 )
 from flatsplit.config import Config
 from flatsplit.connection import Session
-from flatsplit.cutover import expected_rights, role_names
+from flatsplit.cutover import begun_like, expected_rights, role_names
+from flatsplit.cutover.first_contact import refuse_legacy
 from flatsplit.cutover.interaction import Passwords, Reporter
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.which_walk import DAMAGED, choose, several, steps
-from flatsplit.errors import ConfigError, JournalError, UsageError
+from flatsplit.errors import ConfigError, JournalError
 from flatsplit.evidence import memory
 from flatsplit.gates import Asked
 from flatsplit.journal import CutoverRecord, Journal
@@ -52,23 +53,6 @@ if TYPE_CHECKING:
     from flatsplit.executor import Executor
 
 
-def refuse_legacy(operator: str, login: str, legacy: str) -> None:
-    """Raise UsageError where the operator is the role that is to be replaced: it would lock itself out half-way.
-
-    ``login`` is the role that connected, ``operator`` the one that the session acts as.
-    """
-    if operator == legacy and login != legacy:
-        raise UsageError(
-            f"a setting makes every session of {login} act as {legacy}, the role that is to be replaced",
-            f"add options='-c role=none' to the connection string, or reset role for {login} or the database",
-        )
-    if legacy in (operator, login):
-        raise UsageError(
-            f"you are connected as {legacy}, the role that is to be replaced",
-            "connect as another role: a superuser, or one with CREATEROLE that may act as the application's role",
-        )
-
-
 class Walk:
     """Session, configuration, journal and record of a walk. A session that only reads is enough for looking at it."""
 
@@ -80,6 +64,7 @@ class Walk:
         record: CutoverRecord,
         kept: Sequence[CutoverRecord],
         live: State | None,
+        changed_likes: tuple[begun_like.ChangedLike, ...] = (),
     ) -> None:
         self.session = session
         self.config = config
@@ -91,6 +76,8 @@ class Walk:
         """Roles that this call has admitted to the journal, in whichever walk; a State read before does not show it."""
         self.renamed: tuple[role_names.Renamed, ...] = ()
         """Roles that had other names when the last step ended, as of the last look."""
+        self.changed_likes = changed_likes
+        """What flatsplit.toml says of ``like`` and ``config`` does not, since the walk began otherwise."""
         self._first = live
         self._former: Situation | None = None
         """The Situation of the last look."""
@@ -125,7 +112,8 @@ class Walk:
             )
         if walk != SPLIT:
             record = choose(journal, kept, walk, config, any_will_do=any_will_do)
-        return cls(session, config, journal.of(record), record, kept, live)
+        config, changed = begun_like.as_begun(config, kept)
+        return cls(session, config, journal.of(record), record, kept, live, changed)
 
     def turned(self, name: WalkName, live: State | None = None) -> Self:
         """Another walk of the same database, in the same session; ``live`` as for :meth:`open`."""

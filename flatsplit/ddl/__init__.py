@@ -5,7 +5,7 @@ signatures come quoted from the server itself (format_type() under a pinned sear
 """
 
 from flatsplit.ddl.conditions import canonical, condition, own_row, recognise
-from flatsplit.ddl.copied_secrets import copy_user_mapping, withheld
+from flatsplit.ddl.copied_secrets import copy_user_mapping, is_withheld, withheld
 from flatsplit.ddl.crowds import one_for_many
 from flatsplit.ddl.names import (
     Labels,
@@ -114,6 +114,7 @@ __all__ = [
     "hold",
     "ident",
     "impossible_event_trigger",
+    "is_withheld",
     "join_role",
     "label",
     "leave_role",

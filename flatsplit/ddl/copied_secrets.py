@@ -1,7 +1,8 @@
 """Secrets in the catalog are copied from there: their values go into no plan, journal or file.
 
 User mappings hold passwords, and applications keep keys in settings of their role (``app.jwt_secret``), where
-functions read them with current_setting(). Such a value is known here by a short digest; by that the server finds it.
+functions read them with current_setting(). Such a value (:mod:`flatsplit.config.secret_settings`) is known here by a
+short digest; by that the server finds it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 
+from flatsplit.config.secret_settings import holds_secret
 from flatsplit.ddl.names import dollar_quote, literal
 from flatsplit.model import ObjectRef
 
-_SECRET = re.compile(
-    r"secret|passw|passphrase|pwd|token|credential|private|signing|jwt|salt|(?:api|auth|access)_?key|(?:^|[._-])key(?:$|[._-])",
-    re.IGNORECASE,
-)
-"""Words in names of settings that applications make up. The server's own have no dot, and none of them is a secret."""
 _WITHHELD = re.compile(r"\(not shown, ([0-9a-f]{4})\)")
 """Four digits tell two values apart, but for one pair in 65,536. More of them would confirm a guess from a list of
 common passwords.
@@ -62,6 +59,11 @@ EXCEPTION WHEN OTHERS THEN
 END"""
 
 
+def is_withheld(value: str) -> bool:
+    """Whether :func:`withheld` has made this of a secret."""
+    return _WITHHELD.fullmatch(value) is not None
+
+
 def copy_user_mapping(ref: ObjectRef, source: str) -> str:
     """CREATE USER MAPPING with the options of ``source``'s mapping, which never leave the server."""
     filled = {"quiet": _QUIET, "server": literal(ref.name), "source": literal(source), "role": literal(ref.args)}
@@ -70,10 +72,10 @@ def copy_user_mapping(ref: ObjectRef, source: str) -> str:
 
 
 def withheld(setting: str, value: str) -> str:
-    """The value of a setting as it may be shown and recorded: a few digits of a digest where its name is that of a
-    secret, the value itself else.
+    """The value of a setting as it may be shown and recorded: a few digits of a digest where it is a secret, the value
+    itself else.
     """
-    if "." not in setting or not _SECRET.search(setting) or _WITHHELD.fullmatch(value):
+    if _WITHHELD.fullmatch(value) or not holds_secret(setting, value):
         return value
     return f"(not shown, {hashlib.sha256(value.encode()).hexdigest()[:4]})"
 

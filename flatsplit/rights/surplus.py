@@ -1,16 +1,22 @@
-"""Rights that a special role has besides its list, as after a line was removed from it. Pure.
+"""Rights that a role has besides its list, as after a line was removed from it. Pure.
 
 No step takes them away: somebody may have granted them for a reason. They are shown with the statements that would.
 """
 
 from __future__ import annotations
 
-from flatsplit import blueprint, privileges
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flatsplit import blueprint, ddl, privileges
+from flatsplit.config import Grant
 from flatsplit.differ import diff
 from flatsplit.model import JOURNAL_SCHEMA, ObjectFacts, ObjectRef, SettingKey, State, Statement
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.role import create_role, grant_list
 from flatsplit.walks.role.context import Context
+from flatsplit.walks.split import grants, restricted
+from flatsplit.walks.split.context import Context as SplitContext
 
 
 def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[Statement, ...]:
@@ -74,8 +80,32 @@ def _settings(draft: Draft, context: Context) -> None:
     """
     key = SettingKey(context.role, draft.before.target.database)
     row, said = draft.settings.get(key, ()), create_role.settings(context)
-    left = tuple((name, said[name.lower()]) for name, _ in row if name.lower() in said)
+    # flatsplit.toml may not say a secret: it was set by hand, as the error about that advises
+    left = tuple(
+        (name, said.get(name.lower(), value)) for name, value in row if name.lower() in said or ddl.is_withheld(value)
+    )
     if left:
         draft.settings[key] = left
     else:
         draft.settings.pop(key, None)
+
+
+def without_lines(state: State, context: SplitContext, lines: Sequence[Grant]) -> State:
+    """The State without what these lines of [grants], which flatsplit.toml does not have any more, gave to the four
+    roles. What an adopted role had before flatsplit came stays.
+    """
+    draft = Draft(state)
+    former = replace(context, config=replace(context.config, grants=tuple(lines)))
+    for role, letter, refs in grants.extras(state, former):
+        for ref in refs:
+            if ref.kind == "column":
+                before = privileges.letters(context.baseline.columns.get(ref, ()), role)
+                draft.columns[ref] = privileges.without(draft.columns[ref], role, privileges.minus(letter, before))
+                continue
+            known = context.baseline.objects.get(ref)
+            before = privileges.letters(known.acl, role) if known is not None else ""
+            draft.revoke(ref, role, privileges.minus(letter, before))
+    for role, group in restricted.configured(former):
+        if not any(key[:2] == (group, role) for key in context.baseline.members):
+            draft.no_member(role=group, member=role)
+    return draft.state()

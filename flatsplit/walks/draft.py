@@ -155,6 +155,14 @@ class Draft:
             self._new_objects[ref] = known[1]
             self._regroup(ref, known[1])
 
+    def revoke(self, ref: ObjectRef, role: str, letters: str) -> None:
+        """Revoke what is held of ``letters``; does nothing for an object that does not exist."""
+        facts = self.get(ref)
+        acl = privileges.without(facts.acl, role, letters) if facts is not None else ()
+        if facts is not None and acl != facts.acl:
+            self._new_objects[ref] = then = self.shared(facts, acl, facts.owner)
+            self._regroup(ref, then)
+
     def _regroup(self, ref: ObjectRef, facts: ObjectFacts) -> None:
         """Put an object whose facts have changed into a group. Schemas and databases are groups of their own; for other
         kinds the groups are made anew.

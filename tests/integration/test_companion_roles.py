@@ -166,7 +166,9 @@ def test_what_speaks_against_one_holds_up_nobody(make_database: MakeDatabase, in
     said = walk("verify").check(4).stdout
     revoke = 'REVOKE SELECT ON TABLE "public"."audit_log" FROM "app_audit";'
     assert revoke in said
+    assert revoke in walk("status").check(4).stdout
     database.execute(revoke)
+    walk("status").check()
     assert walk("verify", "--json").check(0).json["surplus"] == []
     walk.config.write_text(configured)
 

@@ -26,4 +26,4 @@ def command(app: App, name: str | None, logs: tuple[Path, ...]) -> Exit:
         app.output.data(view.shape(found))
     else:
         view.show(app.output, found, all_walks=name is None and len(found.walks) > 1)
-    return Exit.DRIFT if found.broken else Exit.OK
+    return Exit.OK if found.ok else Exit.DRIFT

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer
@@ -27,14 +28,18 @@ _GRANT = re.compile(
 
 def verb(sql: str) -> str:
     """The sort of statement, for example ``ALTER TABLE`` or ``GRANT … ON SEQUENCE``."""
-    locked = _FIRST.match(sql)
-    if locked and locked.end() < len(sql):
-        sql = sql[locked.end() :]
+    sql = _main(sql)
     grant = _GRANT.match(sql)
     if grant:
         return f"{grant['verb']} … {'(columns) ' if '(' in grant['what'] else ''}ON {grant['kind']}"
     match = _VERB.match(sql)
     return match.group() if match else "statement"
+
+
+def _main(sql: str) -> str:
+    """The statement without those that only take a lock before it."""
+    locked = _FIRST.match(sql)
+    return sql[locked.end() :] if locked and locked.end() < len(sql) else sql
 
 
 def groups(statements: Iterable[Statement]) -> dict[tuple[str, str], list[Statement]]:
@@ -59,6 +64,14 @@ def summarise(printer: Printer, statements: Sequence[Statement], few: int = FEW)
                 printer.say(f"           {line}", "cyan")
         if len(found) > few:
             printer.say(f"           … and {len(found) - few:,} more", "dim")
+
+
+def show_surplus(printer: Printer, surplus: Sequence[Statement]) -> None:
+    """Print what roles hold and flatsplit.toml does not say, as the statements that take it away."""
+    if surplus:
+        printer.say("Roles hold what flatsplit.toml does not say. To take it away, if nobody needs it, run:", "yellow")
+        # LOCK TABLE is refused outside a transaction, and whoever runs one statement by hand needs no early lock
+        summarise(printer, [replace(statement, sql=_main(statement.sql)) for statement in surplus])
 
 
 def shape(statement: Statement) -> Json:

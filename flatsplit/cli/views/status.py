@@ -10,7 +10,7 @@ from flatsplit.cli.views.findings import show_findings
 from flatsplit.cli.views.gates import how_to_go_on
 from flatsplit.cli.views.refused import show_refused
 from flatsplit.cli.views.shapes import plain
-from flatsplit.cli.views.statements import summarise
+from flatsplit.cli.views.statements import show_surplus, summarise
 from flatsplit.cli.views.words import typed
 from flatsplit.words import ago, count, more
 
@@ -42,6 +42,7 @@ def show(printer: Printer, found: Status, *, all_walks: bool = False) -> None:
         names = ", ".join(map(one_line, finding.objects[:5])) + (", …" if finding.objects[5:] else "")
         printer.say(f"{one_line(finding.title)}: {names}")
         printer.say(f"  if it needs them: {one_line(finding.fix)}")
+    show_surplus(printer, found.surplus)
     if all_walks:
         _show_changes(printer, found)
         _show_walks(printer, found)
@@ -205,6 +206,7 @@ def shape(found: Status) -> Json:
         "findings": [findings.shape(item) for item in found.findings],
         "younger": [findings.shape(item) for item in found.younger],
         "misnamed": [findings.shape(item) for item in found.misnamed],
+        "surplus": [statements.shape(statement) for statement in found.surplus],
         "away": plain(found.away),
         "refused": [plain(one) for one in found.refused],
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],

@@ -10,7 +10,7 @@ from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.views import findings, statements
 from flatsplit.cli.views.findings import show_findings
 from flatsplit.cli.views.shapes import plain
-from flatsplit.cli.views.statements import summarise
+from flatsplit.cli.views.statements import show_surplus, summarise
 from flatsplit.rights.special import GONE
 from flatsplit.words import ago, count
 
@@ -41,11 +41,7 @@ def show(printer: Printer, found: VerifyReport) -> None:
     for way in found.apart:
         printer.say(f"tenants: {one_line(way.what)}", "red")
         printer.say(f"  fix: {one_line(way.fix)}")
-    if found.surplus:
-        printer.say(
-            "Special roles hold what flatsplit.toml does not say. To take it away, if nobody needs it, run:", "yellow"
-        )
-        summarise(printer, found.surplus)
+    show_surplus(printer, found.surplus)
     for one in found.old:
         printer.say(f"password of {one_line(one.role)}: set {ago(one.at)}, older than max_age of [rotation]", "yellow")
     if not found.finished and found.ok:

@@ -1,0 +1,63 @@
+"""What roles hold and flatsplit.toml does not say (any more), with the statements that take it away.
+
+Nothing takes it away by itself: somebody may need it. ``status``, ``verify`` and ``plan`` tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flatsplit.cutover.edited_lists import unlisted
+from flatsplit.cutover.expected_rights import special_roles
+from flatsplit.differ import diff
+from flatsplit.model import SPLIT, Finding, Statement
+from flatsplit.rights.surplus import surplus, without_lines
+from flatsplit.words import count
+
+if TYPE_CHECKING:
+    from flatsplit.cutover.situation import Situation
+    from flatsplit.cutover.walk import Walk
+
+
+def beyond(walk: Walk, situation: Situation) -> tuple[Statement, ...]:
+    """The statements, those about the four roles first."""
+    found = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))
+    return (*_of_the_four(walk, situation), *(each for some in found for each in some))
+
+
+def gives_rights(statements: Sequence[Statement]) -> bool:
+    """Whether a role may do more by that. A setting that flatsplit.toml does not say gives nobody a right: people may
+    set what they need.
+    """
+    return any(change.fact != "setting" for statement in statements for change in statement.changes)
+
+
+def note(walk: Walk, situation: Situation) -> tuple[Finding, ...]:
+    """The same as a note to a plan."""
+    found = [one for one in beyond(walk, situation) if gives_rights([one])]
+    if not found:
+        return ()
+    return (
+        Finding(
+            "beyond-lists",
+            "note",
+            "roles hold what flatsplit.toml does not say",
+            "A line was removed, or somebody granted more. This plan does not take it away; "
+            f"{count(len(found), 'statement')} would, and `flatsplit verify` prints "
+            f"{'it' if len(found) == 1 else 'them'}.",
+            "If nobody needs it, run what verify prints.",
+            tuple(one.description for one in found),
+        ),
+    )
+
+
+def _of_the_four(walk: Walk, situation: Situation) -> tuple[Statement, ...]:
+    """What lines gave that are gone, as far as no step wants it for another reason."""
+    lines = unlisted(walk)
+    if not lines:
+        return ()
+    first = situation.turned(SPLIT)
+    then = replace(first, live=without_lines(first.live, first.context, lines))
+    return diff(replace(first, live=first.live).desired(first.done), then.desired(first.done))

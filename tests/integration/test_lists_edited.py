@@ -1,0 +1,78 @@
+"""What flatsplit.toml said and does not say any more is told before it does harm, with what helps."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database
+from tests.support.special import SCHEMAS, declare, flat
+from tests.support.walk import Walk
+
+LINES = """
+[grants.app_user]
+truncate = ["public.jobs"]
+trigger = ["public.jobs"]
+member = ["pg_read_all_settings"]
+"""
+JOBS = {"role": {"like": "app_user", "learn": "0s"}, "grants": {"select": ["public.jobs"]}}
+W = ("--walk", "role:app_jobs")
+
+
+@pytest.mark.majors("two")
+def test_lines_that_were_removed_are_told_until_they_are_revoked(database: Database, invoke_cli: InProcess) -> None:
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    text = walk.config.read_text()
+    walk.config.write_text(text + LINES)
+    walk.forward("enable-login")
+    walk("status").check()
+
+    walk.config.write_text(text)
+    told = [one["sql"] for one in walk("status", "--json").check(4).json["surplus"]]
+    revokes = ('REVOKE TRUNCATE, TRIGGER ON TABLE "public"."jobs" FROM "app_user";', 'REVOKE "pg_read_all_settings"')
+    assert all(any(revoke in one for one in told) for revoke in revokes), told
+    assert [one["sql"] for one in walk("verify", "--json").check(4).json["surplus"]] == told
+    assert "roles hold what flatsplit.toml does not say" in walk("plan").check().stdout
+
+    # The next step ends with the file as it is now, and what it said before is not forgotten by that
+    with walk.switched():
+        walk.next()
+    assert "[grants.app_user] truncate: public.jobs" in walk("history").check().stdout
+    assert [one["sql"] for one in walk("status", "--json").check(4).json["surplus"]] == told
+
+    walk.config.write_text(text + LINES)
+    assert walk("status", "--json").check().json["surplus"] == []
+    walk.config.write_text(text)
+    for statement in told:
+        database.execute(statement)
+    walk("status").check()
+    walk("verify").check()
+
+
+@pytest.mark.majors("one")
+def test_another_like_in_the_middle_is_told_and_has_no_effect(database: Database, invoke_cli: InProcess) -> None:
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward("enable-login")
+    before = walk.snapshot()
+    text = walk.config.read_text()
+    declare(walk, "app_jobs", JOBS)
+    walk("begin", "role", "app_jobs", "--yes").check()
+    walk.next(*W, "--through", "open")
+    declared = walk.config.read_text()
+    for changed in (
+        declared.replace('like = "app_user"', 'like = "app_readonly"'),
+        declared.replace('like = "app_user"', ""),
+    ):
+        walk.config.write_text(changed)
+        there = walk.snapshot()
+        for command in (("status",), ("verify",)):
+            assert 'this walk began with like = "app_user"' in walk(*command).check().stdout
+        for command in (("plan", *W), ("next", *W, "--yes")):
+            assert 'write like = "app_user" again' in walk(*command).check(1).stderr
+        walk("repair", "--yes").check()
+        assert walk.snapshot() == there
+    walk.rollback("--all", *W)
+    walk.config.write_text(text)
+    assert walk.snapshot() == before

@@ -1,0 +1,61 @@
+"""What a removed line of [grants] gave to one of the four roles is told, with what makes it as if it had never stood
+there. No server.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flatsplit.config import PURPOSES, Grant, format_name
+from flatsplit.differ import diff
+from flatsplit.model import TABLES
+from flatsplit.rights.surplus import without_lines
+from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import SPLIT
+from tests.support.ledger import Ledger, facts
+from tests.support.states import THIRD, World, worlds
+
+EXAMPLES = settings(max_examples=int(os.environ.get("FLATSPLIT_LAW_EXAMPLES", "20")))
+BEFORE_THE_END = len(SPLIT.steps) - 1
+
+
+@st.composite
+def listed(draw: st.DrawFn) -> tuple[World, Context, tuple[Grant, ...], tuple[Grant, ...]]:
+    """A database, its context with lines of [grants], and these lines in two parts: those that stay and those that
+    are removed.
+    """
+    world = draw(worlds())
+    tables = sorted(ref for ref in world.state.objects if ref.kind in TABLES and ref.schema in world.config.schemas)
+    names = [format_name(ref.schema, ref.name) for ref in tables]
+    purposes = [purpose for purpose in PURPOSES if getattr(world.config.roles, purpose)]
+    lines = set()
+    for purpose in purposes:
+        for privilege in draw(st.lists(st.sampled_from(("select", "insert", "truncate", "trigger")), unique=True)):
+            chosen = draw(st.lists(st.sampled_from(names), unique=True)) if names else []
+            lines.update(Grant(purpose, privilege, (name,)) for name in chosen)
+        groups = draw(st.lists(st.sampled_from(THIRD), unique=True, max_size=1))
+        lines.update(Grant(purpose, "member", (format_name(group),)) for group in groups)
+    before = world.context()
+    gone = tuple(line for line in sorted(lines) if draw(st.booleans()))
+    stay = tuple(line for line in sorted(lines) if line not in gone)
+    config = replace(before.config, grants=(*before.config.grants, *stay, *gone))
+    return world, replace(before, config=config), stay, gone
+
+
+@EXAMPLES
+@given(listed())
+def test_a_removed_line_is_told_as_what_it_gave(
+    found: tuple[World, Context, tuple[Grant, ...], tuple[Grant, ...]],
+) -> None:
+    world, context, stay, gone = found
+    now = replace(context, config=replace(context.config, grants=(*world.context().config.grants, *stay)))
+    for count in range(BEFORE_THE_END + 1):
+        live = SPLIT.through(world.state, context, count)
+        wanted = SPLIT.through(live, now, count)
+        told = diff(wanted, SPLIT.through(without_lines(live, now, gone), now, count))
+        assert Ledger(live).run(told) == facts(SPLIT.through(world.state, now, count)), SPLIT.keys[count - 1]
+        assert without_lines(live, now, ()) == live
