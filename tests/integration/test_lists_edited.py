@@ -67,10 +67,10 @@ def test_another_like_in_the_middle_is_told_and_has_no_effect(database: Database
     ):
         walk.config.write_text(changed)
         there = walk.snapshot()
-        for command in (("status",), ("verify",)):
-            assert 'this walk began with like = "app_user"' in walk(*command).check().stdout
-        for command in (("plan", *W), ("next", *W, "--yes")):
-            assert 'write like = "app_user" again' in walk(*command).check(1).stderr
+        for command in ("status", "verify"):
+            assert 'this walk began with like = "app_user"' in walk(command).check().stdout
+        for arguments in (("plan", *W), ("next", *W, "--yes")):
+            assert 'write like = "app_user" again' in walk(*arguments).check(1).stderr
         walk("repair", "--yes").check()
         assert walk.snapshot() == there
     walk.rollback("--all", *W)

@@ -32,7 +32,7 @@ def listed(draw: st.DrawFn) -> tuple[World, Context, tuple[Grant, ...], tuple[Gr
     tables = sorted(ref for ref in world.state.objects if ref.kind in TABLES and ref.schema in world.config.schemas)
     names = [format_name(ref.schema, ref.name) for ref in tables]
     purposes = [purpose for purpose in PURPOSES if getattr(world.config.roles, purpose)]
-    lines = set()
+    lines: set[Grant] = set()
     for purpose in purposes:
         for privilege in draw(st.lists(st.sampled_from(("select", "insert", "truncate", "trigger")), unique=True)):
             chosen = draw(st.lists(st.sampled_from(names), unique=True)) if names else []
