@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeAlias
 
+from flatsplit.rehearsal import scripts
+
 Node: TypeAlias = Any
 """A protobuf message of libpg_query. There are hundreds of types, and they say little."""
 
@@ -45,9 +47,13 @@ _PARAMETER = re.compile(r"\$\d+\b")
 
 def parse(text: str) -> list[Parsed]:
     """The statements of a text. Raises Unparsable."""
+    if text.startswith("\\"):
+        raise Unparsable(f"holds {scripts.MORE[scripts.command(text)]}: rehearse that too, from a log or as a file")
     try:
         return _statements(text)
     except Unparsable:
+        if scripts.has_variables(text):
+            raise Unparsable("holds variables of psql's, whose values are not known: rehearse it from a log") from None
         if not _PARAMETER.search(text):
             raise
         for name in ("hidden", "'hidden'", "1"):
@@ -130,13 +136,8 @@ def parse_nested(text: str) -> Parsed:
 
 
 def split(text: str) -> list[str]:
-    """The pieces between semicolons, also where one of them cannot be parsed; a comment belongs to what follows it."""
-    import postgast
-
-    try:
-        return list(postgast.split(text, method="scanner"))
-    except postgast.PgQueryError:
-        return [piece for piece in text.split(";\n") if piece.strip()]
+    """The statements of a text, also where one of them cannot be parsed; a comment belongs to what follows it."""
+    return list(scripts.statements(text, lambda piece: fingerprint(piece) is not None))
 
 
 def normalized(text: str) -> str:

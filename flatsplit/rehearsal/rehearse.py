@@ -314,7 +314,7 @@ class Company:
     def _problem(self, heard: Heard, found: Problem, problems: Sequence[Problem]) -> Verdict:
         verdict = self._verdict(heard, found.outcome, found.reason)
         perhaps = found.outcome in FAILING and all(each.perhaps for each in problems if each.outcome in FAILING)
-        failing = [found.remedy, *(each.remedy for each in problems if each.outcome == found.outcome)]
+        found, failing = remedies.decisive(found, problems)
         sql, toml = remedies.actions(failing)
         return Verdict(
             verdict.query,

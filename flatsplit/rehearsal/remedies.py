@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flatsplit import ddl, privileges
 from flatsplit.config import format_name
@@ -111,6 +111,25 @@ def actions(remedies: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         elif _LINE.fullmatch(remedy):
             lines[remedy] = None
     return tuple(statements), tuple(lines)
+
+
+def decisive(found: Problem, problems: Sequence[Problem]) -> tuple[Problem, list[str]]:
+    """The problem that is told of a statement whose worst one is ``found``, and the remedies that make it work.
+
+    Where nothing that could be granted keeps the statement from failing, no grant is proposed.
+    """
+    beyond = [each for each in problems if _beyond_a_grant(each)]
+    if not beyond:
+        return found, [found.remedy, *(each.remedy for each in problems if each.outcome == found.outcome)]
+    told = next((each for each in beyond if each.outcome == found.outcome), found)
+    return told, [each.remedy for each in beyond]
+
+
+def _beyond_a_grant(problem: Problem) -> bool:
+    """Whether it is certain, and what helps is neither SQL nor configuration."""
+    if problem.outcome not in ("denied", "migrator") or problem.perhaps or not problem.remedy:
+        return False
+    return not problem.remedy.startswith("[") and not _SQL.match(problem.remedy)
 
 
 _AGAIN = re.compile(r"\bif\s+not\s+exists\b|\bor\s+replace\b", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -28,7 +29,7 @@ def read_file(path: Path, roles: frozenset[str], database: str, became: frozense
     logged in.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig", errors="replace").replace("\0", "\ufffd")
+        text = _decoded(path.read_bytes()).replace("\0", "\ufffd")
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})", "name a readable file with --file") from None
     kind, heard = _read(text, path, roles, database, became)
@@ -39,6 +40,12 @@ def read_file(path: Path, roles: frozenset[str], database: str, became: frozense
             "give SQL with semicolons, pg_stat_statements as CSV or JSON, or a server log with log_statement",
         )
     return kind, heard
+
+
+def _decoded(data: bytes) -> str:
+    """The text in a file: of UTF-16 where it begins with its mark, as what PowerShell redirects does, else of UTF-8."""
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    return data.decode(encoding, errors="replace")
 
 
 def _read(
