@@ -24,7 +24,7 @@ from flatsplit.model import ObjectRef, Plan, State, Statement, Structure
 from flatsplit.planning import machine
 from flatsplit.planning.digest import digest
 from flatsplit.server.sessions import read_sessions
-from flatsplit.tenants import Candidate, Survey, Unrooted, candidates, unrooted
+from flatsplit.tenants import Candidate, Composite, Survey, Unrooted, candidates, composite, unrooted
 from flatsplit.tenants import survey as surveyed
 from flatsplit.tenants.naming import likely
 from flatsplit.tenants.schemas import Family, families_of, without_families
@@ -57,6 +57,8 @@ class Surveyed:
     """Columns named like a tenant's key that refer to no table; empty where the configuration names the root."""
     families: tuple[Family, ...] = ()
     """Schemas with the same tables, as where each tenant has one."""
+    composite: Composite | None = None
+    """A table that most others refer to by several columns; None where the configuration names the root."""
 
 
 def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
@@ -73,6 +75,9 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
             f"{alike[0].said} ({shown}), and no table outside of them could be one of tenants: a schema per tenant",
             "flatsplit doctor says what fits there, and prints a role for one of them",
         )
+    several = composite(common, ranked) if config.tenants is None and not without else None
+    if tenants is None and several is not None:
+        raise UsageError(several_columns(several), one_column(several))
     if tenants is None:
         raise UsageError(
             f"no table in {listed(config.schemas)} has a primary key that others name",
@@ -83,7 +88,7 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
     found = surveyed(tenants, structure)
     owners = {ref: table.owner for ref, table in structure.tables.items()}
     counted = count(session.driver, found, owners) if rows and found.root is not None and found.key_type else {}
-    return Surveyed(structure, ranked, found, config.tenants is None, counted, without, alike)
+    return Surveyed(structure, ranked, found, config.tenants is None, counted, without, alike, several)
 
 
 def remedy(one: Unrooted) -> str:
@@ -94,6 +99,24 @@ def remedy(one: Unrooted) -> str:
     return (
         f"have a migration make their table: {create} filled with what {ddl.ident(one.column)} holds, and with "
         f"each new tenant; then in flatsplit.toml: [tenants] root = {quote(root)}, key = [{quote(one.column)}]"
+    )
+
+
+def several_columns(one: Composite) -> str:
+    """What speaks against such a table as the root."""
+    name, columns = format_name(one.ref.schema, one.ref.name), ", ".join(one.key)
+    return f"{one.tables} tables refer to {name} by {columns} together, and a tenant's key is one column"
+
+
+def one_column(one: Composite) -> str:
+    """The advice to give its rows a key of one column, by a migration of the application, which owns the tables."""
+    keys = ("tenant_keys", "all_tenant_keys")[one.ref.name == "tenant_keys"]
+    table, root = ddl.ident(one.ref.schema, one.ref.name), ddl.ident(one.ref.schema, keys)
+    return (
+        f"if its rows are the tenants, have a migration give them one: ALTER TABLE {table} ADD tenant_key bigint "
+        f"GENERATED ALWAYS AS IDENTITY UNIQUE; CREATE TABLE {root} (id bigint PRIMARY KEY REFERENCES {table} "
+        "(tenant_key)); filled with these and with each new one, and a column tenant_key in every table; then in "
+        f'flatsplit.toml: [tenants] root = {quote(format_name(one.ref.schema, keys))}, key = ["tenant_key"]'
     )
 
 

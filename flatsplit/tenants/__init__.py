@@ -4,7 +4,7 @@ A :class:`Structure` is read from the catalog (flatsplit.catalog.structure); :fu
 table; a :class:`Condition` says which rows are a tenant's, and becomes SQL in flatsplit.ddl.
 """
 
-from flatsplit.tenants.candidates import Candidate, Unrooted, candidates, unrooted
+from flatsplit.tenants.candidates import Candidate, Composite, Unrooted, candidates, composite, unrooted
 from flatsplit.tenants.condition import Condition, Link
 from flatsplit.tenants.kinds import KINDS, Belonging, TableKind
 from flatsplit.tenants.naming import clashes, role_of
@@ -16,6 +16,7 @@ __all__ = [
     "KINDS",
     "Belonging",
     "Candidate",
+    "Composite",
     "Condition",
     "Link",
     "Survey",
@@ -23,6 +24,7 @@ __all__ = [
     "Unrooted",
     "candidates",
     "clashes",
+    "composite",
     "role_of",
     "survey",
     "unrooted",

@@ -210,6 +210,36 @@ def _within(column: str, structure: Structure) -> ObjectRef | None:
     return None
 
 
+class Composite(NamedTuple):
+    """A table whose rows are named by several columns in most others, as by realm and number."""
+
+    ref: ObjectRef
+    key: tuple[str, ...]
+    tables: int
+    """How many tables refer to it by a foreign key of all these columns."""
+
+
+def composite(structure: Structure, ranked: Sequence[Candidate]) -> Composite | None:
+    """The table that most others refer to by several columns, where these are more than refer to any candidate."""
+    found = [
+        Composite(ref, table.primary_key, len(referring))
+        for ref, table in structure.tables.items()
+        if len(table.primary_key) > 1
+        and not table.parent
+        and len(
+            referring := {
+                other.ref
+                for other, fk in structure.referring.get(ref[1:3], ())
+                if set(fk.targets) == set(table.primary_key) and other is not table and not other.parent
+            }
+        )
+        > 1
+    ]
+    best = max(found, key=lambda one: (one.tables, one.ref), default=None)
+    most = max((one.tables for one in ranked), default=0)
+    return best if best is not None and best.tables > most else None
+
+
 def _known(one: Candidate) -> int:
     """The place of its name in KNOWN; its length where the name is not there."""
     stem = singular(one.ref.name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import cycle
 
 import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
-from tests.support.tenanted import begun, split_done
+from tests.support.tenanted import acting, begun, split_done
 from tests.support.walk import Walk, assert_same
 
 NAMED = (("tenants", "--drop"), ("next", "--walk", "tenants", "--tenant"), ("rollback", "--tenant"))
@@ -70,3 +71,36 @@ def test_texts(database: Database, invoke_cli: InProcess) -> None:
     assert "did you mean ' 7' or '7'?" in walk("tenants", "--drop", "7 ", "--yes").check(2).stderr
     walk("tenants", *(word for key in HOSTILE for word in ("--drop", key)), "--yes").check()
     assert_same(before, walk.snapshot(), "there and back")
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_two_columns(database: Database, invoke_cli: InProcess) -> None:
+    """What the survey asks a migration for is enough."""
+    pair = "app_id text not null, tenant_id text not null, foreign key (app_id, tenant_id) references tenants"
+    database.execute(
+        "set role legacy; create table tenants (app_id text, tenant_id text, primary key (app_id, tenant_id)); "
+        f"create table orders (id int primary key, {pair}); create table bills (id int primary key, {pair}); "
+        "insert into tenants values ('a', 'x'), ('b', 'x'); insert into orders values (1, 'a', 'x'), (2, 'b', 'x')"
+    )
+    walk = Walk(invoke_cli, database).init()
+    said = walk("tenants", "--survey").check(2).stderr
+    assert "2 tables refer to public.tenants by app_id, tenant_id together, and a tenant's key is one column" in said
+    ddl = [f"{one};" for one in re.findall(r"(?:ALTER|CREATE) TABLE [^;]+", said)]
+    fill = "insert into tenant_keys select tenant_key from tenants;"
+    for table in ("orders", "bills"):
+        ddl.append(
+            f"alter table {table} add tenant_key bigint references tenant_keys; create index on {table} (tenant_key);"
+        )
+        fill += (
+            f"update {table} o set tenant_key = t.tenant_key from tenants t "
+            f"where (t.app_id, t.tenant_id) = (o.app_id, o.tenant_id); alter table {table} alter tenant_key set not null;"
+        )
+    database.execute("set role legacy; " + " ".join(ddl) + fill)
+    walk.forward()
+    walk.config.write_text(
+        f"{walk.config.read_text()}\n[tenants]\n{said.partition('[tenants] ')[2].replace(', key', chr(10) + 'key')}"
+    )
+    begun(walk, "tenant-roles")
+    with acting(database, "tenant_1") as tenant:
+        assert tenant.execute("select app_id from orders").fetchall() == [("a",)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import psycopg
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
+from tests.fixtures.servers import tool
 from tests.support.tenants import ROWS, SHOP
 from tests.support.walk import Walk
 
@@ -46,6 +48,16 @@ def counts(database: Database, role: str, tables: tuple[str, ...] = TABLES) -> d
                 found[table] = row[0] if row else -1
             except psycopg.errors.InsufficientPrivilege:
                 found[table] = "refused"
+    return found
+
+
+def dumped(database: Database, roles: tuple[str, ...]) -> dict[str, int]:
+    """How many rows of the application's a dump as each of these roles has."""
+    found = {}
+    for role in roles:
+        run = [tool("pg_dump"), "--data-only", "--inserts", f"--role={role}", database.conninfo()]
+        text = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+        found[role] = sum(line.startswith("INSERT INTO public.") for line in text.splitlines())
     return found
 
 
@@ -96,3 +108,23 @@ def proved(walk: Walk) -> None:
     step(walk, "--through", "tenant-roles")
     walk("tenants", "--prove", "--all", "--rows").check()
     step(walk)
+
+
+def unproved(walk: Walk) -> None:
+    """The step waits until tenants were proved apart, of what is there now."""
+    assert "nobody has proved" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    walk("tenants", "--prove").check()
+    assert "nobody has counted" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    walk("tenants", "--prove", "--rows").check()
+    walk.database.execute("alter role tenant_1 bypassrls")
+    assert "have changed since" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    assert "tenant_1 has BYPASSRLS" in walk("tenants", "--prove", "--rows").check(4).stdout
+    assert "1 in the catalog" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    walk.database.execute(
+        "alter role tenant_1 nobypassrls; create function all_of_it() returns bigint language sql security definer "
+        "as 'select count(*) from orders'"
+    )
+    walk("tenants", "--prove", "--rows").check(4)
+    assert "a way around" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    walk.database.execute("drop function all_of_it()")
+    walk("tenants", "--prove", "--rows").check()

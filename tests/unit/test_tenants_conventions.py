@@ -8,8 +8,8 @@ import pytest
 
 from flatsplit.config import Tenants
 from flatsplit.cutover.tenants import remedy
-from flatsplit.model import Structure, Table
-from flatsplit.tenants import candidates, survey, unrooted
+from flatsplit.model import ForeignKey, Structure, Table
+from flatsplit.tenants import candidates, composite, survey, unrooted
 from flatsplit.tenants.prefixes import plain, short_name
 from flatsplit.tenants.writing import proposal
 from tests.unit.test_tenants import TABLES, kinds, ref, surveyed, table
@@ -130,3 +130,23 @@ def test_a_table_that_has_the_key_beside_its_own_is_told() -> None:
     (found,) = unrooted(structure, candidates(structure))
     assert (found.column, found.tables, found.nullable, found.within) == ("tenant", 5, 4, tenants.ref)
     assert 'key = ["tenant"]' in remedy(found)
+
+
+def test_a_table_that_is_named_by_two_columns_is_told() -> None:
+    """Unless more refer to one that may be the root: each region's customers there, and the regions themselves here."""
+    pair = "app_id,tenant_id>tenants.app_id,tenant_id"
+    tenants = replace(table("tenants", "app_id:text! tenant_id:text!"), primary_key=("app_id", "tenant_id"))
+    near = [table(f"t{n}", "id:bigint! app_id:text! tenant_id:text!", pair) for n in range(3)]
+    around = (table("plans", "id:bigint!"), table("prices", "id:bigint! plan_id:bigint!", "plan_id>plans"))
+    structure = Structure({one.ref: one for one in (tenants, *near, *around)})
+    found = composite(structure, candidates(structure))
+    assert found is not None
+    assert (found.ref, found.key, found.tables) == (tenants.ref, ("app_id", "tenant_id"), 3)
+    apps = table("apps", "app_id:text!", primary="app_id")
+    within = [replace(one, foreign_keys=(*one.foreign_keys, fk("app_id", apps))) for one in (tenants, *near)]
+    structure = Structure({one.ref: one for one in (apps, *within, *around)})
+    assert composite(structure, candidates(structure)) is None
+
+
+def fk(column: str, target: Table) -> ForeignKey:
+    return ForeignKey((column,), target.ref, target.primary_key)

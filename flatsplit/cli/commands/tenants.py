@@ -88,7 +88,8 @@ def _survey(app: App, *, rows: bool) -> Exit:
         app.output.data(view.shape(found))
     else:
         view.show(app.output, found)
-    return Exit.OK if found.survey.complete and not found.unrooted else Exit.DRIFT
+    sure = found.survey.complete and not found.unrooted and found.composite is None
+    return Exit.OK if sure else Exit.DRIFT
 
 
 def _prove(app: App, *, everyone: bool, sample: int | None, seed: int | None, paper: Path | None, rows: bool) -> Exit:

@@ -10,7 +10,7 @@ from flatsplit.cli.views import outcome
 from flatsplit.config import format_name
 from flatsplit.config.tenants import render
 from flatsplit.config.text import quote
-from flatsplit.cutover.tenants import remedy
+from flatsplit.cutover.tenants import one_column, remedy, several_columns
 from flatsplit.errors import Exit
 from flatsplit.tenants import KINDS, Belonging, upward
 from flatsplit.tenants.schemas import naming
@@ -50,6 +50,9 @@ def show(printer: Printer, found: Surveyed) -> None:
             said += f"; in {without.nullable} of them it may be NULL"
         printer.say(one_line(said), "yellow")
         printer.say(one_line(f"    if they are the tenants, {remedy(without)}"))
+    if found.composite is not None:
+        printer.say(one_line(several_columns(found.composite)), "yellow")
+        printer.say(one_line(f"    {one_column(found.composite)}"))
     if survey.root is not None and (up := upward(survey.root)):
         said = (
             f"{_name(survey.root.ref)}: {up} leads to another row of it. Each row is a tenant of its own, and does not"
@@ -159,6 +162,14 @@ def shape(found: Surveyed) -> Json:
             }
             for one in found.unrooted
         ],
+        "composite": None
+        if found.composite is None
+        else {
+            "table": _name(found.composite.ref),
+            "columns": list(found.composite.key),
+            "tables": found.composite.tables,
+            "fix": one_column(found.composite),
+        },
         "families": [{"schemas": list(one.schemas), "tables": list(one.tables)} for one in found.families],
         "tables": [_table(found, one) for one in survey.belongings.values()],
         "undecided": [_open(each) for each in survey.undecided],

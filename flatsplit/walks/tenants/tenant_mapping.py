@@ -26,7 +26,7 @@ def apply(state: State, context: Context) -> State:
         for ref in (schema, mapping):
             draft.make(ref, ObjectFacts(context.owner, privileges.default_acl(ref.kind, state.target.major)))
     draft.row_security[mapping] = RowSecurity(True, draft.row_security.get(mapping, RowSecurity()).forced)
-    readers = _operators(state, context)
+    readers = _operators(state, context) | _dumping(state, context)
     for role in (context.group, *sorted(readers)):
         draft.grant(schema, role, "U")
         draft.grant(mapping, role, "r")
@@ -41,10 +41,32 @@ def apply(state: State, context: Context) -> State:
 
 
 def _operators(state: State, context: Context) -> frozenset[str]:
-    """The roles that may read the whole mapping: the operator, unless it is a superuser, and earlier operators."""
+    """The operator, unless it is a superuser, and whoever may read the whole mapping already."""
     ref = ObjectRef("policy", context.mapping.schema, MAPPING, tenants.OPERATORS)
     there = state.policies.get(ref, frozenset()) & state.roles.keys()
     return there if state.target.operator_superuser else there | {state.target.operator}
+
+
+def _dumping(state: State, context: Context) -> frozenset[str]:
+    """Roles that may read every table of the application by rights of their own, as a backup's role may.
+
+    pg_dump locks every table of every schema: a mapping that they may not read would end their dumps. Where a policy is
+    for them, it ends them all the same, and the gate ``dumps`` says so before.
+    """
+    lists = {
+        id(group.facts): group.facts.acl
+        for group in state.groups
+        if group.kind in ("table", "partitioned_table")
+        and group.facts.owner == context.owner
+        and not group.facts.extension
+        and group.schema != context.mapping.schema
+    }
+    each = [{item.grantee for item in acl if "r" in item.privileges} for acl in lists.values()]
+    able = set.intersection(*each) if each else set()
+    mine = {context.application, context.owner, context.group, context.pool, *state.tenants}
+    return frozenset(
+        role for role in able - mine if (facts := state.roles.get(role)) is not None and not facts.superuser
+    )
 
 
 STEP = Step(
@@ -53,6 +75,9 @@ STEP = Step(
     purpose="Creates the group that every tenant's role will be a member of, and the table that says which role is "
     "which tenant's. Nobody is a member, the table is empty, and the group has no right on the application's tables.",
     apply=apply,
-    gates=("surveyed",),
-    watch=("Nothing: the application cannot notice this step.",),
+    gates=("surveyed", "dumps"),
+    watch=(
+        "Nothing: the application cannot notice this step.",
+        "The new table has a policy: from now on only superusers, the owner and roles with BYPASSRLS can dump.",
+    ),
 )
