@@ -89,18 +89,15 @@ def test_two_columns(database: Database, invoke_cli: InProcess) -> None:
     ddl = [f"{one};" for one in re.findall(r"(?:ALTER|CREATE) TABLE [^;]+", said)]
     fill = "insert into tenant_keys select tenant_key from tenants;"
     for table in ("orders", "bills"):
-        ddl.append(
-            f"alter table {table} add tenant_key bigint references tenant_keys; create index on {table} (tenant_key);"
-        )
-        fill += (
-            f"update {table} o set tenant_key = t.tenant_key from tenants t "
-            f"where (t.app_id, t.tenant_id) = (o.app_id, o.tenant_id); alter table {table} alter tenant_key set not null;"
-        )
+        ddl.append(f"alter table {table} add tenant_key bigint references tenant_keys;")
+        fill += f"""
+            create index on {table} (tenant_key); update {table} o set tenant_key = t.tenant_key from tenants t
+            where (t.app_id, t.tenant_id) = (o.app_id, o.tenant_id);
+            alter table {table} alter tenant_key set not null;"""
     database.execute("set role legacy; " + " ".join(ddl) + fill)
     walk.forward()
-    walk.config.write_text(
-        f"{walk.config.read_text()}\n[tenants]\n{said.partition('[tenants] ')[2].replace(', key', chr(10) + 'key')}"
-    )
+    section = said.partition("[tenants] ")[2].replace(", key", "\nkey")
+    walk.config.write_text(f"{walk.config.read_text()}\n[tenants]\n{section}")
     begun(walk, "tenant-roles")
     with acting(database, "tenant_1") as tenant:
         assert tenant.execute("select app_id from orders").fetchall() == [("a",)]
