@@ -17,6 +17,8 @@ TOP_LEVEL: Final = 14
 """pg_stat_statements tells what a client sent from what a function ran."""
 PROCEDURE_MODES: Final = 14
 """The arguments of a procedure are named with IN, since there are OUT ones too (ruleutils.c)."""
+ORIGINS_BY_EXECUTE: Final = 14
+"""Functions of replication origins ask for EXECUTE and no longer for a superuser (origin.c)."""
 PARAMETER_GRANTS: Final = 15
 """GRANT SET ON PARAMETER."""
 MEMBER_OPTIONS: Final = 16

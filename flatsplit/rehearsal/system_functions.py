@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatsplit import blueprint, privileges
 from flatsplit.config import format_name, parse_name
 from flatsplit.config.special import heading
-from flatsplit.model import Kind, ObjectRef
+from flatsplit.model import TABLES, Kind, ObjectRef, versions
 from flatsplit.rehearsal import catalogs, protected_settings, set_role
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.remedies import member, shown, together
@@ -33,7 +33,26 @@ _REPLICATION = frozenset(
         *("pg_create_logical_replication_slot", "pg_create_physical_replication_slot", "pg_drop_replication_slot"),
         *("pg_logical_slot_get_changes", "pg_logical_slot_peek_changes", "pg_logical_slot_get_binary_changes"),
         *("pg_logical_slot_peek_binary_changes", "pg_replication_slot_advance"),
+        *("pg_copy_logical_replication_slot", "pg_copy_physical_replication_slot", "pg_sync_replication_slots"),
     }
+)
+_SUPERUSERS = frozenset(
+    {
+        *("pg_import_system_collations", "pg_nextoid", "pg_stop_making_pinned_objects"),
+        *("pg_read_file_old", "pg_rotate_logfile_old"),
+    }
+)
+_ORIGINS = ("pg_replication_origin_", "pg_show_replication_origin_")
+"""How functions begin that ask for a superuser before 14; since then they ask for EXECUTE like others."""
+
+# brin.c and ginfast.c
+_INDEX_OWNERS = frozenset(
+    {"brin_summarize_new_values", "brin_summarize_range", "brin_desummarize_range", "gin_clean_pending_list"}
+)
+
+# stat_utils.c, RangeVarCallbackForStats(): MAINTAIN, since 18
+_STATISTICS = frozenset(
+    {"pg_restore_relation_stats", "pg_restore_attribute_stats", "pg_clear_relation_stats", "pg_clear_attribute_stats"}
 )
 
 
@@ -66,7 +85,47 @@ def problems(actor: Actor, call: RoutineUse) -> list[Problem]:
             reason = f"{call.name}() needs the attribute REPLICATION, which {actor.role} has not"
             remedy = f"ALTER ROLE {format_name(actor.role)} REPLICATION"
             return [Problem("denied", reason, actor.role, "REPLICATION", remedy)]
+    if call.name in _SUPERUSERS or (actor.major < versions.ORIGINS_BY_EXECUTE and call.name.startswith(_ORIGINS)):
+        return [Problem("denied", f"{call.name}() is for superusers only", call.name, "SUPERUSER", "for a superuser")]
+    if call.name in _INDEX_OWNERS:
+        return _of_index(actor, call)
+    if call.name in _STATISTICS:
+        return _statistics(actor, call)
     return []
+
+
+def _of_index(actor: Actor, call: RoutineUse) -> list[Problem]:
+    """Problems with the upkeep of an index, which is for its owner. Which table it belongs to decides only where the
+    role owns some of the application's tables and not others.
+    """
+    owned = {actor.owns(ref) for ref in _tables(actor)}
+    if False not in owned:
+        return []
+    reason = f"{call.name}() is for the owner of the index"
+    remedy = "autovacuum does it by itself; else let app_migrator do it"
+    return [Problem("unknown" if True in owned else "denied", reason, "", "OWNERSHIP", remedy)]
+
+
+def _statistics(actor: Actor, call: RoutineUse) -> list[Problem]:
+    """Problems with writing or clearing the planner's statistics of a table."""
+    given = call.constants
+    if call.name.startswith("pg_clear"):
+        schema, name = (*given, None, None)[:2]
+    else:  # pairs of a name and a value
+        pairs = dict(zip(given[::2], given[1::2], strict=False))
+        schema, name = pairs.get("schemaname"), pairs.get("relname")
+    lacking = [ref for ref in _tables(actor) if not actor.holds(ref, "m")]
+    if schema is None or name is None:
+        reason = f"{call.name}() needs MAINTAIN on the table; which one it is the text does not say"
+        return [Problem("unknown", reason, "", "MAINTAIN")] if lacking else []
+    reason = f"{call.name}() needs MAINTAIN on {format_name(schema, name)}, which {actor.role} has not"
+    return [actor.lacks(ref, "m", reason) for ref in lacking if (ref.schema, ref.name) == (schema, name)]
+
+
+def _tables(actor: Actor) -> list[ObjectRef]:
+    """The application's tables."""
+    kinds = TABLES | {"materialized_view"}
+    return [ref for ref, facts in actor.goal.objects.items() if ref.kind in kinds and actor.context.ours(ref, facts)]
 
 
 def _sequence(actor: Actor, call: RoutineUse, letters: str) -> list[Problem]:
@@ -112,7 +171,8 @@ def _size(actor: Actor, call: RoutineUse) -> list[Problem]:
     reason = f"{call.name}() needs {word} on {shown(ref)}, which {actor.role} has not"
     if name is not None:
         return [Problem("denied", reason, shown(ref), word, group)]
-    if kind == "database" or not catalogs.sees_sessions(actor.legacy):
+    every = any(use.name == "pg_tablespace" for use in call.beside)  # also pg_global, which is refused
+    if kind == "database" or not (every or catalogs.sees_sessions(actor.legacy)):
         return []
     reason = f"{call.name}() needs {word} on the {kind}, and {actor.role} has it on few"
     return [Problem("unknown", reason, "", word, group, differs=True)]
