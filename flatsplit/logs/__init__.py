@@ -13,6 +13,7 @@ from flatsplit.logs.languages import (
     logged,
     not_let_in,
 )
+from flatsplit.logs.plans import explained
 from flatsplit.logs.reading import SAMPLE, Format, entries, sniff
 from flatsplit.logs.scan import Scan
 from flatsplit.logs.words import Word
@@ -25,6 +26,7 @@ __all__ = [
     "Scan",
     "Word",
     "entries",
+    "explained",
     "has_entered",
     "has_left",
     "inner_statement",

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from flatsplit import logs
 from flatsplit.logs import Entry, Scan, Word
 from flatsplit.logs.csvlog import CsvLog
+from flatsplit.logs.plans import explained
 from flatsplit.logs.prefix import guess
 from flatsplit.logs.stderr import StderrLog
 
@@ -264,3 +266,28 @@ def test_a_row_of_a_process_without_a_client_is_one_by_its_message() -> None:
     assert entry is not None
     assert (entry.message, entry.user) == ("checkpoint", "")
     assert CsvLog().read(row.replace(b'"checkpoint"', b'""')) is None
+
+
+QUERY = 'SELECT "a" AS "<b>", \'x &\n y\' FROM t\n WHERE a > $1'
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        f"Query Text: {QUERY}\nSeq Scan on t  (cost=0.00..41.88 rows=13 width=4) (actual time=0.1..0.2 rows=0 loops=1)",
+        f"Query Text: {QUERY}\nQuery Parameters: $1 = '1'\nUpdate on t  (cost=0.00..1.01 rows=0 width=0)",
+        json.dumps({"Query Text": QUERY, "Plan": {"Node Type": "Seq Scan"}}),
+        f'Query Text: {json.dumps(QUERY)}\nPlan: \n  Node Type: "Seq Scan"',
+        f'<explain xmlns="http://x">\n  <Query-Text>{escape(QUERY)}</Query-Text>\n  <Plan/>',
+    ],
+    ids=["text", "parameters", "json", "yaml", "xml"],
+)
+def test_a_plan_tells_its_statement(plan: str) -> None:
+    assert explained(f"duration: 0.123 ms  plan:\n{plan}") == QUERY
+
+
+@pytest.mark.parametrize(
+    "message", ["", "duration: 0.123 ms", "duration: 0.1 ms  plan:\n{", "plan:\nQuery Text: SELECT 1"]
+)
+def test_no_plan_tells_nothing(message: str) -> None:
+    assert explained(message) == ""

@@ -19,8 +19,17 @@ _SPELLED = re.compile(r"\b(nextval|currval|setval|lo_\w+|set_config|regclass|set
 @dataclass
 class _Group:
     text: str
-    calls: int = 0
-    applications: Counter[str] = field(default_factory=Counter)
+    sent: bool = False
+    """Whether a client is known to have sent it; auto_explain also logs what routines run."""
+    runs: Counter[str] = field(default_factory=Counter)
+    """By application_name, as ``other`` is."""
+    other: Counter[str] = field(default_factory=Counter)
+    """Messages about a step before it runs, or about its plan: the same run may have a message of its own."""
+
+    def heard(self, shape: str) -> Heard:
+        calls = self.runs or self.other
+        applications = {name: count for name, count in calls.items() if name}
+        return Heard(self.text, calls.total(), True if self.sent else None, shape, applications)
 
 
 def read_log(entries: Iterable[logs.Entry], roles: frozenset[str], database: str) -> list[Heard]:
@@ -40,19 +49,18 @@ def _collect(messages: Iterable[tuple[str, str]]) -> list[Heard]:
     shapes: dict[str, str] = {}
     for message, application in messages:
         logged = logs.logged(message)
-        if logged is None or application == APPLICATION_NAME or is_own(logged.text):
+        said = logged.text if logged is not None else logs.explained(message)
+        if not said or application == APPLICATION_NAME or is_own(said):
             continue
-        for text in _single(logged.text.strip()):
+        for text in _single(said.strip()):
             shape = shapes.get(text)
             if shape is None:
                 shape = shapes[text] = grammar.normalized(text)
             group = groups.setdefault(text if _SPELLED.search(shape) else shape, _Group(text))
-            group.calls += 1
-            if application:
-                group.applications[application] += 1
-    found = [
-        Heard(group.text, group.calls, True, shapes[group.text], dict(group.applications)) for group in groups.values()
-    ]
+            counted = group.other if logged is None or logged.early else group.runs
+            counted[application] += 1
+            group.sent = group.sent or logged is not None
+    found = [group.heard(shapes[group.text]) for group in groups.values()]
     return sorted(found, key=lambda each: (-each.calls, each.text))
 
 
