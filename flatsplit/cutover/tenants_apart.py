@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flatsplit.config import format_name
 from flatsplit.cutover.broken_promises import Broken
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import FlatsplitError
@@ -16,6 +17,7 @@ from flatsplit.evidence.isolation.holes import open_ways
 from flatsplit.tenants import Survey
 from flatsplit.walks import tenants
 from flatsplit.walks.tenants.context import Context
+from flatsplit.words import count, listed
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -36,18 +38,20 @@ def no_longer_apart(walk: Walk, situation: Situation) -> Ways:
     """What is wrong in the catalog, but for what the proof already had with which ``tenant-proof`` was taken; and ways
     around the policies that the last proof on record did not name. Nobody acts as a tenant for it.
 
-    Empty before ``tenant-proof`` is done, and where there is no proof at all.
+    Before ``tenant-proof`` is done, and where there is no proof at all, only tables whose kind nobody has said.
     """
     record = next((record for record in walk.kept if record.walk.kind == tenants.NAME), None)
     if record is None or record.walk not in {situation.name, *(link.name for link in situation.others)}:
         return Ways()
     there = situation.turned(record.walk)
+    waived = {event.details.get("gate") for event in walk.journal.of(record).events("waived")}
+    unsaid = () if "surveyed" in waived else tuple(_without_kind(there))
     step = there.records.get(tenants.TENANT_PROOF)
     if step is None or step.state != "done" or step.finished_at is None:
-        return Ways()
+        return Ways(unsaid)
     proofs = walk.journal.of(record).events(EVENT)
     if not proofs:
-        return Ways()
+        return Ways(unsaid)
     taken: Mapping[str, Any] = next((proof.details for proof in reversed(proofs) if proof.at <= step.finished_at), {})
     context: object = there.context
     assert isinstance(context, Context)
@@ -56,9 +60,24 @@ def no_longer_apart(walk: Walk, situation: Situation) -> Ways:
     try:
         facts = read_facts(walk.session.driver, survey.tenants.group, context.live.tenants, schemas, acts=False)
     except FlatsplitError as error:
-        return Ways(untold=(Broken(f"it cannot be told whether tenants are kept apart: {error.what}", error.fix),))
+        return Ways(
+            unsaid, untold=(Broken(f"it cannot be told whether tenants are kept apart: {error.what}", error.fix),)
+        )
     # A proof of before breaches were kept by name: those that it had are told again
-    return Ways(tuple(_news(facts, survey, taken.get("breached", []), proofs[-1].details["open_holes"])))
+    return Ways((*unsaid, *_news(facts, survey, taken.get("breached", []), proofs[-1].details["open_holes"])))
+
+
+def _without_kind(there: Situation) -> Iterator[Broken]:
+    """Tables of which nobody has said what they are to a tenant, since ``tenant-mapping`` found that said of all: new
+    ones, and those whose columns have other names now.
+    """
+    step = there.records.get(tenants.TENANT_MAPPING)
+    context: object = there.context
+    if step is None or step.state != "done" or not isinstance(context, Context):
+        return
+    if unsaid := [format_name(one.ref.schema, one.ref.name) for one in context.survey.undecided]:
+        said = f"of {count(len(unsaid), 'table')} nothing says what they are to a tenant: {listed(unsaid)}"
+        yield Broken(said, "flatsplit tenants --survey says what to write under [tenants.tables]")
 
 
 def _news(facts: Facts, survey: Survey, breached: list[list[str]], holes: list[str]) -> Iterator[Broken]:

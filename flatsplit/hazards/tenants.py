@@ -71,6 +71,35 @@ def tenant_publication_copy(seen: Seen) -> Iterator[Found]:
 
 
 @hazard(
+    "tenant-subscription",
+    "warning",
+    None,
+    looks_at="pg_subscription and pg_subscription_rel: tables whose rows are told apart, filled by a subscription that "
+    "writes as its own owner, and that owner",
+    why="A subscription's worker does not go by policies: it ends with an error at the first row for a table with "
+    "row-level security that is for its owner, starts again and ends again. The policy `everyone` does not help.",
+    fix="Let row-level security not be for the subscription's owner; or, from PostgreSQL 16 on, let it write as the "
+    "tables' owner: run_as_owner = false, and its owner a member of that role.",
+    manual="logical-replication-security.html",
+    questions=("tenant_subscriptions",),
+    needs=("tenants",),
+    since=15,
+)
+def tenant_subscription(seen: Seen) -> Iterator[Found]:
+    """Subscriptions that would stop."""
+    apart = _apart(seen)
+    found = [row for row in seen.rows("tenant_subscriptions") if row[2:] in apart]
+    tables = tuple(dict.fromkeys(format_name(schema, name) for *_, schema, name in found))
+    if owners := sorted({owner for _, owner, *_ in found}):
+        names = few(sorted({name for name, *_ in found}))
+        yield Found(
+            f"subscription {names} would stop at {count(len(tables), 'table')}",
+            tables,
+            sql=tuple(f"ALTER ROLE {ddl.ident(owner)} BYPASSRLS;" for owner in owners),
+        )
+
+
+@hazard(
     "tenant-partition-by-key",
     "warning",
     None,

@@ -78,6 +78,10 @@ def test_new_tenants_and_new_tables_are_caught_up_with(walk: Walk) -> None:
     new = {"what": "1 tenant has no role yet: tenant_4", "fix": "flatsplit tenants --sync"}
     assert new in drifted["broken"], "nobody dropped it"
     database.execute("create table memos (id int primary key, order_id bigint)", user="app_migrator")
+    for verb in ("status", "verify"):
+        assert "of 1 table nothing says what they are to a tenant: public.memos" in str(
+            walk(verb, "--json").check(4).json
+        )
     said = walk("tenants", "--sync", "--yes").check(4)
     assert "public.memos: a guess by name" in said.stderr
     assert counts(database, "tenant_4", ("bills", "accounts")) == {"bills": 1, "accounts": 1}

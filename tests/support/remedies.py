@@ -42,7 +42,10 @@ TAKEN = {
     "set-role-goes-on": "integration/hazards/test_set_role.py",
     **dict.fromkeys(("valid-until-near", "scram-iterations"), "integration/hazards/test_passwords.py"),
     **dict.fromkeys(
-        ("tenant-publication-copy", "tenant-key", "tenant-uncovered", "tenant-other-databases"),
+        (
+            *("tenant-publication-copy", "tenant-subscription", "tenant-key", "tenant-uncovered"),
+            "tenant-other-databases",
+        ),
         "integration/hazards/test_tenants.py",
     ),
 }

@@ -25,12 +25,27 @@ ALONE = """
 DO $$ DECLARE one name; BEGIN FOR one IN SELECT datname FROM pg_database WHERE datname <> current_database() LOOP
 EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', one); END LOOP; END $$
 """
+SUBSCRIBED = """
+CREATE SUBSCRIPTION news CONNECTION 'password=x' PUBLICATION news WITH (connect = false, slot_name = none);
+ALTER ROLE vendor SUPERUSER; ALTER SUBSCRIPTION news OWNER TO vendor; ALTER ROLE vendor NOSUPERUSER;
+DO $$ BEGIN IF current_setting('server_version_num')::int >= 160000 THEN
+ALTER SUBSCRIPTION news SET (run_as_owner = true); END IF; END $$; SET allow_system_table_mods = on;
+INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate)
+SELECT oid, 'orders'::regclass, 'r' FROM pg_subscription WHERE subname = 'news'; RESET allow_system_table_mods
+"""
 CASES = [
     Case(
         "tenant-publication-copy",
         ROOT + ORDERS + "CREATE PUBLICATION news FOR TABLE orders; ALTER ROLE vendor REPLICATION",
         ("public.orders",),
         cure='ALTER ROLE "vendor" BYPASSRLS;',
+    ),
+    Case(
+        "tenant-subscription",
+        ROOT + ORDERS + SUBSCRIBED,
+        ("public.orders",),
+        cure='ALTER ROLE "vendor" BYPASSRLS;',
+        since=15,
     ),
     Case(
         "tenant-partition-by-key",
@@ -126,8 +141,9 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.hazard)
 @pytest.mark.majors("two")
-def test_each(patient: psycopg.Connection[Any], case: Case) -> None:
-    check(patient, case._replace(config=CONFIG))
+def test_each(patient: psycopg.Connection[Any], major: int, case: Case) -> None:
+    if major >= case.since:
+        check(patient, case._replace(config=CONFIG))
 
 
 @pytest.mark.majors("two")
