@@ -9,6 +9,10 @@ from tests.fixtures.databases import Database
 from tests.support.tenanted import UNPROVED, begun, split_done, step
 
 WAYS = {
+    "tenant_3 is tenant '2' by the mapping, and is called like tenant '3'": (
+        "update tenancy.roles set tenant = 2 where role = 'tenant_3'",
+        "update tenancy.roles set tenant = 3 where role = 'tenant_3'",
+    ),
     "view public.open_orders reads public.orders with its owner's eyes": (
         "grant select on open_orders to app_tenant",
         "revoke select on open_orders from app_tenant",

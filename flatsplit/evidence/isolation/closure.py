@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 
 from flatsplit import ddl, membership
@@ -19,6 +20,7 @@ from flatsplit.privileges import names as privilege_names
 from flatsplit.tenants import Belonging, Survey
 from flatsplit.tenants.condition import MAPPING
 from flatsplit.tenants.kinds import APART
+from flatsplit.tenants.naming import role_of
 
 _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 _ROWS = frozenset("rawd")
@@ -27,7 +29,7 @@ _OWN_ROW = '"role"=CURRENT_USER'
 
 def breaches(facts: Facts, survey: Survey) -> tuple[Breach, ...]:
     """All that is wrong, roles first."""
-    return tuple(chain(_roles(facts), _tables(facts, survey), _mapping(facts, survey)))
+    return tuple(chain(_roles(facts), _names(facts, survey), _tables(facts, survey), _mapping(facts, survey)))
 
 
 def kind_of(survey: Survey, name: Name) -> Belonging | None:
@@ -61,6 +63,25 @@ def _roles(facts: Facts) -> Iterator[Breach]:
             yield Breach("owner", name, f"{name} owns {what}", "give it to the tables' owner")
         elif name != group:
             yield Breach("own-right", name, f"{name} holds rights of its own on {what}", "revoke them")
+
+
+def _names(facts: Facts, survey: Survey) -> Iterator[Breach]:
+    """Roles that the mapping gives to one tenant, and that are called like another's: somebody changed a row of it."""
+    called: dict[str, str] = {}
+    for key in {*facts.tenants.values(), *(survey.structure.keys or ())}:
+        with suppress(ValueError):
+            called[role_of(survey.tenants, key)] = key
+    table = ddl.ident(survey.tenants.schema, MAPPING)
+    for role, key in sorted(facts.tenants.items()):
+        other = called.get(role, key)
+        if other != key:
+            fix = f"UPDATE {table} SET tenant = {ddl.literal(other)} WHERE role = {ddl.literal(role)};"  # noqa: S608 (quoted by ddl)
+            yield Breach(
+                "others-name",
+                role,
+                f"{role} is tenant {key!r} by the mapping, and is called like tenant {other!r}",
+                fix,
+            )
 
 
 def _attributes(facts: Facts, role: TenantRole) -> Iterator[Breach]:
