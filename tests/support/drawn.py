@@ -40,7 +40,7 @@ AROUND = ("other", "closed", "tablespace", "template", "temporary", "prepared", 
 RARELY = 10_000
 """From this number on databases have rare things, too; below it, what a number stands for stays."""
 
-PLAIN_SETTINGS = "-c default_transaction_read_only=off -c idle_in_transaction_session_timeout=0"
+PLAIN_SETTINGS = "-c default_transaction_read_only=off -c idle_in_transaction_session_timeout=0 -c role=none"
 """What the test's own sessions need, whatever settings the parts make."""
 
 # Errors of parts that need another part that was not drawn, or that this kind of old role may not make
