@@ -14,7 +14,7 @@ _TOKENS = re.compile(
   | (?P<block>/\*.*?\*/)
   | (?P<text>[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*')
   | (?P<name>"(?:[^"]|"")*")
-  | (?P<tag>\$(?:[A-Za-z_\x80-\U0010ffff][\w]*)?\$)
+  | (?P<tag>\$(?:(?:[A-Za-z_]|[^\x00-\x7f])\w*)?\$)
     """,
     re.VERBOSE | re.DOTALL,
 )
