@@ -39,9 +39,9 @@ revoke usage on type f.pair from public; grant usage on type f.good_pair to {ven
 -- part instead_of by legacy
 create view f.front with (security_barrier) as select id, a from f.t where b is null with local check option;
 create view f.joined as select t.id, u.a from f.t t join f.t u using (id);
-create function f.instead() returns trigger language plpgsql security definer as
+create function f.instead_of_it() returns trigger language plpgsql security definer as
     'begin update f.t set a = new.a where id = new.id; return new; end';
-create trigger instead instead of update on f.joined for each row execute function f.instead();
+create trigger instead instead of update on f.joined for each row execute function f.instead_of_it();
 create rule r as on delete to f.joined do instead delete from f.t where id = old.id;
 create rule also as on insert to f.front do also notify somebody;
 grant insert, update, delete on f.front, f.joined to {reporting};
