@@ -6,7 +6,6 @@ quotes one: an error in a TOML file is reported by its position.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import secrets
@@ -23,6 +22,8 @@ from flatsplit.config.text import quote
 from flatsplit.errors import UsageError
 
 _HEADER = "# Passwords made by flatsplit. Hand them over, then delete this file.\n"
+_ROOM = 4096
+"""Bytes of a file of passwords, more than it will have."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -143,7 +144,12 @@ def make_file(path: Path, roles: Sequence[str]) -> dict[str, str]:
     Returns them, by role, once they are safe on the disk. Raises FileExistsError where the file exists.
     """
     made = {role: secrets.token_urlsafe(24) for role in roles}
-    text = _HEADER + "".join(f"{quote(role)} = {quote(password)}\n" for role, password in made.items())
+    _write_new(path, _HEADER + "".join(f"{quote(role)} = {quote(password)}\n" for role, password in made.items()))
+    return made
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a new file of mode 0600, completely or not at all; it is safe on the disk afterwards."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -160,7 +166,13 @@ def make_file(path: Path, roles: Sequence[str]) -> dict[str, str]:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return made
+
+
+def _try_place(path: Path) -> None:
+    """Raise OSError where this file could not be made: no such folder, no right to write there, no room."""
+    trial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.try")
+    _write_new(trial, " " * _ROOM)
+    trial.unlink()
 
 
 def _pick(path: Path, known: Mapping[str, str], roles: Sequence[str], hint: str = "") -> dict[str, str]:
@@ -222,16 +234,13 @@ class Generated(_Given):
 
     def require(self, roles: Sequence[str]) -> None:
         """Raise UsageError where the file lacks one of these roles, or cannot be made."""
-        try:
-            self.path.lstat()
-        except FileNotFoundError as error:
-            if not os.access(self.path.parent, os.W_OK | os.X_OK):
-                why = os.strerror(errno.EACCES) if self.path.parent.is_dir() else error.strerror
-                raise _unmade(self.path, why) from None
-        except OSError as error:  # a name that no file can have, say
-            raise _unmade(self.path, error.strerror) from None
-        else:
+        if os.path.lexists(self.path):
             self.for_roles(roles)
+            return
+        try:
+            _try_place(self.path)
+        except OSError as error:
+            raise _unmade(self.path, error.strerror) from None
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
         """The passwords of these roles. A new file has no others, so ask for all that a step needs at once."""

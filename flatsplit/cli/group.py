@@ -13,7 +13,7 @@ import click
 from flatsplit import __version__
 from flatsplit.cli.app import App, Command, with_global_options
 from flatsplit.cli.command_names import COMMANDS
-from flatsplit.cli.runtime import run, stop_on_sigterm
+from flatsplit.cli.runtime import run, stop_on_signals
 from flatsplit.errors import UsageError
 
 EPILOG = """\b
@@ -48,7 +48,7 @@ class LazyGroup(click.Group):
         if ours:
             gc.set_threshold(GARBAGE)
             sys.setswitchinterval(SWITCH_SECONDS)
-            stop_on_sigterm()
+            stop_on_signals()
         code = run(super().main, App(), sys.argv[1:] if args is None else args)
         if ours:
             gc.freeze()  # otherwise the interpreter looks at all objects once more before it ends

@@ -17,9 +17,11 @@ import click
 
 from flatsplit.cli.app import App
 from flatsplit.cli.output import without_verifiers
-from flatsplit.errors import Exit, FlatsplitError
+from flatsplit.errors import ConfigError, Exit, FlatsplitError
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+_DEFAULT_CONFIG = re.compile(r"(?<!\S)flatsplit\.toml\b")
+"""The configuration by its usual name, in errors of rooms that are not told where it was read from."""
 _CHANGING = frozenset({"init", "begin", "next", "repair", "rollback", "forget"})
 
 
@@ -34,20 +36,31 @@ def run(command: Callable[..., Any], app: App, args: Sequence[str]) -> int:
     except BrokenPipeError:
         _silence()
         return int(Exit.ERROR)
+    except KeyboardInterrupt:  # a second one, while the first was told
+        return int(Exit.ERROR)
     return int(code)
 
 
-def stop_on_sigterm() -> None:
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM. A class of its own, since Python remembers a plain KeyboardInterrupt that it saw within its
+    own exec(), as when a module makes a dataclass, and then ends by SIGINT whatever exit code it is given.
+    """
+
+
+def stop_on_signals() -> None:
     """Make SIGTERM do what Ctrl-C does: restore the terminal and cancel the statement.
 
     Only the first time: a second SIGTERM ends the process at once.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        raise KeyboardInterrupt
+        if number == signal.SIGTERM:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise Interrupted
 
     signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a job in the background of a script
+        signal.signal(signal.SIGINT, stop)
 
 
 def _open_streams() -> None:
@@ -97,7 +110,10 @@ def _stopped(app: App, args: Sequence[str]) -> int:
 def _report(app: App, error: FlatsplitError) -> int:
     if app.verbose:
         _traceback(app, error)
-    app.output.error(error.what, error.fix)
+    what, fix = error.what, error.fix
+    if isinstance(error, ConfigError):
+        what, fix = (_DEFAULT_CONFIG.sub(lambda _: str(app.config_path), text) for text in (what, fix))
+    app.output.error(what, fix)
     return error.exit_code
 
 

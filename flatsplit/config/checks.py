@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from flatsplit.config import accept, grants, owner_powers, people, set_role, special, tenants
-from flatsplit.config.text import format_duration, quote
+from flatsplit.config.text import quote
 from flatsplit.config.values import DEADLOCK_TIMEOUT, NAME_BYTES, PURPOSES, Config
 from flatsplit.errors import ConfigError
 from flatsplit.words import clipped
@@ -58,7 +58,7 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
     if not timedelta(0) < timeout < DEADLOCK_TIMEOUT:
         refuse(
             "[locks] lock_timeout",
-            f'= "{format_duration(timeout)}" is not above 0 and below the deadlock_timeout of 1s',
+            "is not above 0 and below the deadlock_timeout of 1s",
             'keep it small, for example "200ms": the application waits behind flatsplit for as long',
         )
     for name in config.owners or ():

@@ -66,10 +66,7 @@ def reject_unreadable(dsn: str) -> None:
         given = conninfo_to_dict(dsn)
     except psycopg.Error:
         # libpq quotes the part that it could not parse, which may be the password
-        raise UsageError(
-            "the connection string cannot be read",
-            "write postgresql://user@host:5432/dbname or 'host=… dbname=… user=…', special characters percent-encoded",
-        ) from None
+        raise UsageError("the connection string cannot be read", _of_other_clients(dsn)) from None
     host, port = str(given.get("host") or ""), str(given.get("port") or "")
     path = dsn.partition("://")[2].partition("/")[2].partition("?")[0]
     if "@" in host.lstrip("@") or re.search(r"[^0-9, ]", port) or "@" in path:
@@ -78,6 +75,24 @@ def reject_unreadable(dsn: str) -> None:
             "the connection string has an impossible host, port or database",
             "percent-encode special characters of the password (%40 for @, %2F for /, %3A for :), or use PGPASSWORD",
         )
+
+
+_FOREIGN_SCHEME = re.compile(r"(?:jdbc:postgres(?:ql)?|postgres(?:ql)?\+\w+)://", re.ASCII)
+_FOREIGN_PARAMETERS = (
+    *("schema", "currentSchema", "connection_limit", "pool", "pool_size", "pool_timeout", "pgbouncer"),
+    *("prepared_statements", "prepareThreshold", "statement_cache_size", "ssl", "sslaccept", "encoding"),
+)
+"""Of Prisma, Rails, JDBC and the like. Any other name here may be part of the password, and is not repeated."""
+
+
+def _of_other_clients(dsn: str) -> str:
+    """What to write instead of a connection string that libpq cannot parse and other clients may."""
+    if found := _FOREIGN_SCHEME.match(dsn):
+        return f"write postgresql:// instead of {found.group()}, which only SQLAlchemy and JDBC understand"
+    names = [each.partition("=")[0] for each in re.split("[?&]", dsn)[1:]]
+    if foreign := [name for name in names if name in _FOREIGN_PARAMETERS]:
+        return f"leave out what libpq does not know, and your application's library does: {', '.join(foreign)}"
+    return "write postgresql://user@host:5432/dbname or 'host=… dbname=… user=…', special characters percent-encoded"
 
 
 def connect_failed(dsn: str, error: psycopg.Error) -> FlatsplitError:

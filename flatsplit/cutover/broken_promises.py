@@ -34,20 +34,30 @@ def broken(
 
     ``was``: the server's major when the last step ended. ``edited``: what of flatsplit.toml changed since then.
     """
+    locked = tuple(_locked_too_early(situation))
     if not situation.finished:
-        return ()
-    found = (*_logins(situation), *_bridge(situation, since)) if situation.done else ()
+        return locked
+    found = (*_logins(situation), *locked, *_bridge(situation, since)) if situation.done else locked
     return (*found, *_undone(situation, since, was, edited))
 
 
 def _logins(situation: Situation) -> Iterator[Broken]:
     """Roles that ought to be able to log in and are not."""
-    live, legacy = situation.live.roles, situation.config.legacy_role
+    live = situation.live.roles
     wanted = situation.desired(situation.done).roles  # another walk may have locked it on purpose
     if situation.done >= split.ORDINAL[split.ENABLE_LOGIN]:
         for name in situation.context.config.entering:
             if name in live and not live[name].login and wanted[name].login:
                 yield Broken(f"{name} may not log in", f"ALTER ROLE {ddl.ident(name)} LOGIN;")
+
+
+def _locked_too_early(situation: Situation) -> Iterator[Broken]:
+    """The old role, where it may not log in and no step has locked it; also after a rollback of everything, since a
+    database restored from before lock-legacy does not know of that step.
+    """
+    if not situation.done and "rolled_back" not in situation.states.values():
+        return
+    live, legacy = situation.live.roles, situation.config.legacy_role
     before = situation.baseline.roles.get(legacy)
     # Just before lock-legacy it may be that step, begun by hand
     early = situation.done < split.ORDINAL[split.LOCK_LEGACY] - 1

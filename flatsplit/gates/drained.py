@@ -7,7 +7,6 @@ from flatsplit.gates import quiet, remaining_clients
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.gates.sessions import on_legacy
 from flatsplit.model import GateResult
-from flatsplit.server.sessions import server_clock
 from flatsplit.walks.split.context import Context
 
 
@@ -26,8 +25,7 @@ def judge(asked: Asked[Context]) -> GateResult:
         return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
     if clients := on_legacy(asked):
         return remaining_clients.gate("drained", clients, asked.state, asked.context)
-    started = asked.records[asked.step].started_at or server_clock(asked.session.driver)
-    return quiet.gate("drained", quiet.of_legacy(asked, started), config.gates.drain, f"{asked.step} begun")
+    return quiet.gate("drained", quiet.of_legacy(asked, asked.begun), config.gates.drain, f"{asked.step} begun")
 
 
 GATE = Gate("drained", judge, "the old role has had no sessions for as long as drain says")

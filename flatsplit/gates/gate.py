@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any, Generic
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.journal import Journal
-from flatsplit.model import SPLIT, Check, Finding, GateKey, GateResult, Plan, State, Statement, StepRecord, WalkName
+from flatsplit.model import (
+    SPLIT,
+    UNTOUCHED,
+    Check,
+    Finding,
+    GateKey,
+    GateResult,
+    Plan,
+    State,
+    Statement,
+    StepRecord,
+    WalkName,
+)
+from flatsplit.server.sessions import server_clock
 from flatsplit.walks.kind import C, Step
 
 if TYPE_CHECKING:
@@ -80,6 +93,14 @@ class Asked(Generic[C]):
     def rest(self) -> timedelta:
         """How long to wait before the step is done."""
         return self.does.rests(self.context) if self.does.rests else timedelta()
+
+    @property
+    def begun(self) -> datetime:
+        """When the step began: now, if it has not yet, or not again since it was rolled back."""
+        record = self.records[self.step]
+        if record.started_at is None or record.state in UNTOUCHED:
+            return server_clock(self.session.driver)
+        return record.started_at
 
     @property
     def before(self) -> StepRecord:

@@ -7,7 +7,7 @@ from flatsplit.journal.records import CutoverRecord
 from flatsplit.model import Target
 
 _FIX = (
-    "if this is the original after pg_upgrade or a move: flatsplit init --moved; "
+    "if this is the original after pg_upgrade, a move or a restore: flatsplit init --moved; "
     "if it is a copy to be split on its own: flatsplit forget, then flatsplit init; else connect to the original"
 )
 

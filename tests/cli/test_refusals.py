@@ -105,6 +105,17 @@ def test_a_configuration_for_another_role(invoke_cli: InProcess, begun: Database
     refused(invoke_cli("status", dsn=begun), 1, "is about role other", "flatsplit.toml")
 
 
+def test_a_configuration_by_another_name_is_named_as_it_is(
+    invoke_cli: InProcess, begun: Database, tmp_path: Path
+) -> None:
+    text = (tmp_path / "flatsplit.toml").read_text().replace('app_user = "app_user"', 'app_user = "taken"')
+    (tmp_path / "prod.toml").write_text(text)
+    begun.execute("CREATE ROLE taken")
+    result = invoke_cli("next", "--yes", "--config", "prod.toml", dsn=begun)
+    refused(result, 1, r'prod.toml: \[roles\] app_user = "taken" is a role that exists already', "--adopt")
+    assert "flatsplit.toml" not in result.stderr
+
+
 def test_a_second_operator(run_cli: Process, invoke_cli: InProcess, begun: Database) -> None:
     begun.execute("SELECT 1")
     from flatsplit.connection import open_session, operator_lock

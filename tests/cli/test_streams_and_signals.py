@@ -82,7 +82,8 @@ def test_sigterm_at_a_password_leaves_the_terminal_as_it_was(begun: Database, tm
     assert "nothing is half done" in result.stdout
 
 
-def test_sigterm_while_it_waits_for_a_lock(begun: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_while_it_waits_for_a_lock(begun: Database, tmp_path: Path, number: signal.Signals) -> None:
     shell("", "next", "--yes", "--through", "default-privileges", dsn=begun, cwd=tmp_path)
     with begun.connect(autocommit=False) as holder:
         holder.execute("LOCK TABLE t IN ACCESS SHARE MODE")
@@ -101,10 +102,41 @@ def test_sigterm_while_it_waits_for_a_lock(begun: Database, tmp_path: Path) -> N
             line = process.stderr.readline()
             assert line, said
             said += line
-        process.terminate()
+        process.send_signal(number)
         _, rest = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert rest.splitlines()[-2] == "stopped"
     assert "nothing is half done" in rest.splitlines()[-1]
     after = shell("", "next", "--yes", dsn=begun, cwd=tmp_path)
     assert after.returncode == 0, after.stderr
+
+
+INTERRUPTED = """
+import sys
+from flatsplit.cli.app import App
+from flatsplit.cli.runtime import run, stop_on_signals
+
+def command(**_):
+    exec("import os, signal; os.kill(os.getpid(), signal.SIGINT); [0 for _ in range(1000)]")
+
+stop_on_signals()
+sys.exit(run(command, App(), []))
+"""
+
+
+def test_ctrl_c_has_one_exit_code_whatever_is_interrupted(tmp_path: Path) -> None:
+    """Python ends by SIGINT all the same where its exec() was interrupted, as by modules that make dataclasses."""
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    env = environment(None, {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"})
+    program = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(program, env=env, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (1, "stopped\n")
+
+
+def test_ctrl_c_while_it_starts_leaves_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    env = environment(None, {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"})
+    done = subprocess.run(
+        [sys.executable, "-m", "flatsplit"], env=env, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

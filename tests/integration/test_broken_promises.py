@@ -71,3 +71,17 @@ def test_ownership_moved_by_hand_before_the_bridge(database: Database, invoke_cl
     database.execute("INSERT INTO t DEFAULT VALUES", database.legacy)
     assert walk.status()["broken"] == []
     walk.forward()
+
+
+def test_an_old_role_that_is_still_locked_after_everything_is_rolled_back(
+    database: Database, invoke_cli: InProcess
+) -> None:
+    """As after restoring the database alone from before lock-legacy: the journal does not know who locked it."""
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("create-roles")
+    database.execute("ALTER ROLE legacy NOLOGIN")
+    walk.rollback("--all")
+    (broken,) = walk("status", "--json").check(4).json["broken"]
+    assert broken["what"].startswith("legacy may not log in")
+    database.execute(broken["fix"])
+    assert walk.status()["broken"] == []

@@ -91,6 +91,20 @@ def test_a_broken_connection_string_is_not_repeated(dsn: str) -> None:
     assert said.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("dsn", "advice"),
+    [
+        (f"postgresql+psycopg://me:{SECRET}@host/db", "write postgresql:// instead of postgresql+psycopg://,"),
+        (f"postgres+asyncpg://me:{SECRET}@host/db?ssl=require", "write postgresql:// instead of postgres+asyncpg://,"),
+        (f"jdbc:postgresql://host/db?user=me&password={SECRET}", "instead of jdbc:postgresql://,"),
+        (f"postgresql://me:{SECRET}@host/db?schema=public&pgbouncer=true", "library does: schema, pgbouncer"),
+        (f"postgresql://me:x?{SECRET}@host/db?pool=5", "library does: pool"),
+    ],
+)
+def test_connection_strings_of_other_clients(dsn: str, advice: str) -> None:
+    assert advice in failure(dsn).fix
+
+
 def test_without_a_connection_string_libpq_decides(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGHOST", str(database.cluster.folder))
     monkeypatch.setenv("PGPORT", str(database.cluster.port))

@@ -80,3 +80,16 @@ def test_a_repair_is_on_record_as_one_and_ends_what_is_told_of_since(database: D
     walk("repair", "--yes").check()
     assert {direction for _, direction, _ in actions(database, last)} == {"repair"}
     assert walk.status()["away"]["items"] == []
+
+
+def test_a_step_that_is_taken_again_counts_its_time_anew(database: Database, invoke_cli: InProcess) -> None:
+    """The first time was long enough for its gate, and the old role was used again since."""
+    database.execute("create table t (a int)", "legacy")
+    walk = Walk(invoke_cli, database).init(drain="1h", largest_hole="10d")
+    walk.forward("enable-login")
+    walk.next(exit_code=3)
+    hours_ago = "update flatsplit.step set started_at = started_at - interval '3 h' where key = 'switch-connections'"
+    database.execute(hours_ago)
+    assert "drained" not in walk.next(exit_code=3).stdout
+    walk.rollback()
+    assert "switch-connections begun 0s ago; 1h are required" in walk.next(exit_code=3).stdout

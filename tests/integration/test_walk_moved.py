@@ -32,7 +32,7 @@ def test_a_moved_database_goes_on_where_it_was(make_database: MakeDatabase, invo
     database = make_database("chinook")
     walk = Walk(invoke_cli, database).init()
     walk.forward("grant-existing")
-    again = ("init", "--legacy-role", database.legacy, "--moved", "--yes")
+    again = ("init", "--moved", "--yes")
 
     move(database)
     refused = walk("status").check(1)

@@ -203,8 +203,8 @@ def with_line(section: str, line: str) -> str:
         ("roles", f'app_user = "{"é" * 32}"', "is 64 bytes long, PostgreSQL keeps 63", "shorten the name"),
         ("roles", "dba_login = 1", "[roles] dba_login = 1 is neither true nor false", "true or false"),
         ("roles", 'auth = "md5"', '[roles] auth = "md5" is not one of its values', '"password", "external"'),
-        ("locks", 'lock_timeout = "0s"', '[locks] lock_timeout = "0s" is not above 0', '"200ms"'),
-        ("locks", 'lock_timeout = "1s"', '[locks] lock_timeout = "1s" is not above 0 and below', '"200ms"'),
+        ("locks", 'lock_timeout = "0s"', "[locks] lock_timeout is not above 0", '"200ms"'),
+        ("locks", 'lock_timeout = "1s"', "[locks] lock_timeout is not above 0 and below", '"200ms"'),
         ("locks", 'max_replication_lag = "0s"', "[locks] max_replication_lag is not above 0", '"10s"'),
     ],
 )

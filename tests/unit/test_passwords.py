@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import os
+import resource
 import stat
 import tomllib
 from pathlib import Path
@@ -134,6 +135,19 @@ def test_a_dangling_link_and_a_missing_folder(tmp_path: Path) -> None:
         Generated(tmp_path / "link").for_roles(["app_user"])
     with pytest.raises(UsageError, match="cannot be made"):
         Generated(tmp_path / "none" / "p").for_roles(["app_user"])
+
+
+def test_a_file_for_which_there_is_no_room_is_refused_before_it_is_needed(tmp_path: Path) -> None:
+    """A disk that is full: the limit has the same effect, and needs no disk."""
+    source, (soft, hard) = Generated(tmp_path / "p"), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
+    try:
+        with pytest.raises(UsageError, match="cannot be made"):
+            source.require(())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    source.require(())
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -102,16 +102,32 @@ def options() -> dict[str, set[str]]:
     return found
 
 
-def test_the_options_of_a_printed_command_are_there(options: dict[str, set[str]]) -> None:
-    unknown = set()
+@pytest.fixture(scope="module")
+def told() -> list[tuple[str, str, list[str]]]:
+    """Each command that is printed somewhere: the file, its name, its options."""
+    found = []
     for path in (*sorted(ROOT.rglob("*.py")), *TEXTS):
         text = path.read_text()
         if path.suffix == ".py":
             text = "\n".join(said for _, said in printed(ast.parse(text)))
-        unknown |= {
-            (path.name, word, one) for word, given in commands(text) for one in given if one not in options[word]
-        }
-    assert unknown == set()
+        found += [(path.name, word, given) for word, given in commands(text)]
+    return found
+
+
+def test_the_options_of_a_printed_command_are_there(
+    options: dict[str, set[str]], told: list[tuple[str, str, list[str]]]
+) -> None:
+    assert [(file, word, one) for file, word, given in told for one in given if one not in options[word]] == []
+
+
+def test_a_printed_command_has_the_options_that_it_needs(told: list[tuple[str, str, list[str]]]) -> None:
+    context, missing = click.Context(main), []
+    for file, word, given in told:
+        command = main.get_command(context, word)
+        assert command is not None
+        needs = [one for one in command.params if isinstance(one, click.Option) and one.required]
+        missing += [(file, word, one.opts) for one in needs if not set(one.opts) & set(given)]
+    assert missing == []
 
 
 def test_a_printed_option_that_is_not_there_is_found(options: dict[str, set[str]]) -> None:

@@ -11,7 +11,11 @@ from flatsplit.errors import Exit
 
 
 @make_command("init")
-@click.option("--legacy-role", metavar="ROLE", required=True, help="The role that does everything today.")
+@click.option(
+    "--legacy-role",
+    metavar="ROLE",
+    help="The role that does everything today; the configuration may name it.",
+)
 @click.option(
     "--schema",
     "schemas",
@@ -26,13 +30,19 @@ from flatsplit.errors import Exit
 )
 @yes_option
 def command(
-    app: App, legacy_role: str, schemas: tuple[str, ...], adopt: bool, owner: str | None, moved: bool, yes: bool
+    app: App, legacy_role: str | None, schemas: tuple[str, ...], adopt: bool, owner: str | None, moved: bool, yes: bool
 ) -> Exit:
     """Survey the database, write flatsplit.toml and take the baseline.
 
     Writes the configuration file, creates or upgrades the tracking schema `flatsplit` in the target database, and
     records how every object and role is now, so that a rollback can bring that back. No role and no privilege changes.
     """
+    if legacy_role is None:
+        if not app.config_path.exists():
+            raise click.MissingParameter(param_type="option", param_hint="'--legacy-role'")
+        from flatsplit import config as configuration
+
+        legacy_role = configuration.load(app.config_path).legacy_role
     need_answer(app, yes=yes, command="init")
     from flatsplit.cutover.init import init
     from flatsplit.cutover.survey import InitRequest, survey

@@ -33,8 +33,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     acting = _acting(asked)
     if found := _here(asked, acting, stays):
         return _left(found, role, asked.context.tenants.stays)
-    started = asked.records[asked.step].started_at or server_clock(asked.session.driver)
-    return quiet.gate("drained", _quiet(asked, acting, started, stays), asked.rest, f"{asked.step} begun")
+    return quiet.gate("drained", _quiet(asked, acting, asked.begun, stays), asked.rest, f"{asked.step} begun")
 
 
 def _seeing(asked: Asked[Context]) -> tuple[str, str] | None:
