@@ -52,6 +52,18 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (r"^Permission denied", "run it as a user who may enter the socket's folder, or connect by TCP (host in --dsn)"),
     (r"timeout|timed out", "check host, port and firewall; connect_timeout in --dsn allows more time"),
+    (
+        r"(session|server) is (not )?(read-only|in hot standby)",
+        "check target_session_attrs in --dsn (PGTARGETSESSIONATTRS); default_transaction_read_only counts for it, too",
+    ),
+    (
+        r"channel binding|authentication method requirement|did not complete authentication",
+        "check channel_binding and require_auth in --dsn (PGCHANNELBINDING, PGREQUIREAUTH), and pg_hba.conf",
+    ),
+    (
+        r"unsupported startup parameter",
+        "a connection pool (PgBouncer) stands between flatsplit and the server: connect to the server itself",
+    ),
     (r"definition of service", "check the service name, and PGSERVICEFILE or ~/.pg_service.conf"),
     (r"SSL|TLS|certificate", "check sslmode and the certificates in --dsn"),
     (r"", "check --dsn, or libpq's PG* variables"),

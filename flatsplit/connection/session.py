@@ -8,6 +8,7 @@ transaction``.
 
 from __future__ import annotations
 
+import selectors
 import time
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, suppress
@@ -273,6 +274,10 @@ def _connect_parameters(dsn: str) -> dict[str, Any]:
 
 
 def _require_version(driver: psycopg.Connection[Any]) -> None:
+    if "bouncer" in (driver.info.parameter_status("server_version") or ""):
+        raise TargetError(
+            "this is the console of PgBouncer, and no database", "name the application's database (dbname in --dsn)"
+        )
     version = driver.info.server_version
     if version < OLDEST_VERSION:
         raise TargetError(
@@ -285,21 +290,43 @@ def _refuse_shared(driver: psycopg.Connection[Any], dsn: str) -> None:
     """Refuse a pool that gives each transaction another server connection (PgBouncer in transaction mode).
 
     Settings and the one-operator lock would end up in somebody else's session. A pooler shows a process id of its own.
-    In session mode the first connection keeps its server process, so a second connection has another one.
+    In session mode the first connection keeps its server process, so a second connection has another one, or waits for
+    one where the pool is full.
     """
     mine = _backend(driver)
     if mine == driver.info.backend_pid:
         return
     try:
-        with psycopg.connect(dsn, autocommit=True, **_connect_parameters(dsn)) as second:
-            shared = _backend(second) == mine or _backend(driver) != mine
+        second = psycopg.connect(dsn, autocommit=True, **_connect_parameters(dsn))
+        try:
+            free = _answers(second)
+            shared = free and (_backend(second) == mine or _backend(driver) != mine)
+        finally:
+            second.close()
     except psycopg.Error as error:
         raise connect_failed(dsn, error) from None
+    if not free:
+        raise TargetError(
+            "a connection pool stands between flatsplit and the server, and has no room for a second connection",
+            "connect to the server itself: its host and port, not the pool's (PgBouncer)",
+        )
     if shared:
         raise TargetError(
-            "a connection pool in transaction mode stands between flatsplit and the server",
+            "a connection pool in transaction or statement mode stands between flatsplit and the server",
             "connect to the server itself: its host and port, not the pool's (PgBouncer), or a pool in session mode",
         )
+
+
+def _answers(driver: psycopg.Connection[Any]) -> bool:
+    """Whether a server answers this connection soon: a pool takes a login even where it has no server for it yet."""
+    driver.pgconn.send_query(b"")
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(driver.pgconn.socket, selectors.EVENT_READ)
+        if not waiting.select(CONNECT_TIMEOUT):
+            return False
+    while driver.pgconn.get_result() is not None:
+        pass
+    return True
 
 
 def _backend(driver: psycopg.Connection[Any]) -> int:

@@ -62,6 +62,8 @@ def test_unknown_database_role_and_wrong_password(fresh_cluster: FreshCluster) -
     # with SCRAM the server does not tell an unknown role from a wrong password
     assert "check user and password" in failure(make_conninfo(dsn, user="nope", password=SECRET)).fix
     assert "PGPASSWORD" in failure(make_conninfo(host=str(cluster.folder), port=cluster.port, user="postgres")).fix
+    for setting, option in (("channel_binding", "require"), ("target_session_attrs", "standby")):
+        assert f"check {setting}" in failure(make_conninfo(dsn, **{setting: option})).fix
     assert "sslmode" in failure(make_conninfo(cluster.conninfo(tcp=True), sslmode="require")).fix
 
 

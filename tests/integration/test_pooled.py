@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -12,7 +13,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from flatsplit.connection import open_session
-from flatsplit.errors import TargetError
+from flatsplit.errors import FlatsplitError, TargetError
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.patience import until
@@ -22,6 +23,8 @@ from tests.support.walk import Walk
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 
 Bouncer = Callable[[Database, str], str]
+SIZE = 3
+"""Server connections of a pool."""
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def bouncer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bouncer]:
         (folder / "b.ini").write_text(
             f"[databases]\n{database.name} = host={server['host']} port={server['port']}\n"
             f"[pgbouncer]\nlisten_addr =\nunix_socket_dir = {folder}\nlisten_port = 6432\nauth_type = trust\n"
-            f"auth_file = {folder}/users.txt\npool_mode = {mode}\nadmin_users = postgres\n"
+            f"auth_file = {folder}/users.txt\npool_mode = {mode}\nadmin_users = postgres\ndefault_pool_size = {SIZE}\n"
             "ignore_startup_parameters = extra_float_digits\n"
         )
         for file in folder.iterdir():
@@ -71,13 +74,29 @@ def _answers(dsn: str) -> bool:
 def test_transaction_mode_is_refused_with_the_reason(database: Database, bouncer: Bouncer) -> None:
     with pytest.raises(TargetError) as refused:
         open_session(bouncer(database, "transaction"))
-    assert "transaction mode" in refused.value.what
+    assert "in transaction or statement mode" in refused.value.what
     assert "connect to the server itself" in refused.value.fix
 
 
-def test_session_mode_is_not(database: Database, bouncer: Bouncer) -> None:
-    with open_session(bouncer(database, "session")) as session:
+def test_session_mode_is_not(database: Database, bouncer: Bouncer, monkeypatch: pytest.MonkeyPatch) -> None:
+    dsn = bouncer(database, "session")
+    with open_session(dsn) as session:
         assert session.pooled
+    # The console of the pool, what a pool does not pass on, and a pool that is full
+    for wrong, what, fix in (
+        ({"dbname": "pgbouncer"}, "console of PgBouncer", "name the application's database"),
+        ({"options": "-c work_mem=5MB"}, "unsupported startup parameter", "connect to the server itself"),
+    ):
+        with pytest.raises(FlatsplitError, match=what) as refused:
+            open_session(make_conninfo(dsn, **wrong))
+        assert fix in refused.value.fix
+    monkeypatch.setattr("flatsplit.connection.session.CONNECT_TIMEOUT", 1)
+    with ExitStack() as held:
+        for _ in range(SIZE - 1):
+            held.enter_context(psycopg.connect(dsn)).execute("select 1")
+        with pytest.raises(TargetError, match="no room for a second connection") as refused:
+            open_session(dsn)
+        assert "connect to the server itself" in refused.value.fix
 
 
 def test_an_idle_server_connection_closes_the_gate_until_the_pool_lets_go(
