@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from flatsplit import blueprint, ddl, privileges
-from flatsplit.model import ObjectRef, SettingKey, State, versions
+from flatsplit.model import RELATIONS, ROUTINES, ObjectRef, SettingKey, State, versions
 from flatsplit.rehearsal import remedies
 from flatsplit.rehearsal.catalog_lookup import SYSTEM, World
 from flatsplit.rehearsal.relation_parts import Relation
@@ -162,6 +163,18 @@ class Actor:
         """Whether the role has one of these privileges on an object; True for an unknown object."""
         facts = self.goal.objects.get(ref)
         return facts is None or self.rights.has(facts, letters)
+
+    @cached_property
+    def system(self) -> frozenset[tuple[str, str]]:
+        """(schema, name) of the server's own relations and routines that it may read or call, where their privileges
+        are not those of a new server; what the steps will grant is among them.
+        """
+        letters = dict.fromkeys(RELATIONS, "r") | dict.fromkeys(ROUTINES, "X")
+        return frozenset(
+            (ref.schema, ref.name)
+            for ref, facts in self.goal.objects.items()
+            if ref.schema in SYSTEM and ref.kind in letters and self.rights.has(facts, letters[ref.kind])
+        )
 
     def owns(self, ref: ObjectRef) -> bool:
         """Whether the role may alter the object."""

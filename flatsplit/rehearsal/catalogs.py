@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from flatsplit import blueprint, privileges
 from flatsplit.model import TABLES, ObjectRef, versions
-from flatsplit.rehearsal import protected_settings, rows
+from flatsplit.rehearsal import protected_settings, remedies, rows
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.catalog_lookup import SYSTEM
 from flatsplit.rehearsal.remedies import member, shown
@@ -60,18 +60,24 @@ def readable(actor: Actor, use: RelationUse, readers: frozenset[str]) -> list[Pr
         return [Problem("denied", reason, f"pg_catalog.{use.name}", "SUPERUSER", remedy, True)]
     if "" in readers or actor.rights.superuser or not actor.rights.closure.isdisjoint({*readers, "pg_read_all_data"}):
         return []
+    schema = _schema(actor, use)
+    if (schema, use.name) in actor.system:
+        return []
     reason = f"{actor.role} may not read {use.name}, which is the server's own"
     remedy = (
         f"for the application's owner: do without it, or GRANT a predefined role such as pg_monitor to {actor.role}"
     )
-    return [Problem("denied", reason, f"pg_catalog.{use.name}", "SELECT", remedy, True)]
+    if actor.context.legacy in readers:  # somebody took it from PUBLIC and gave it to the old role
+        ref = ObjectRef("view", schema, use.name)
+        remedy = remedies.grant(actor.section, actor.role, ref, "r", actor.major) or remedy
+    return [Problem("denied", reason, f"{schema}.{use.name}", "SELECT", remedy, True)]
 
 
 def problems(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
     """What one of the server's own views showed to legacy and does not show to the role."""
     if actor.rights.superuser:
         return
-    schema = use.schema or next(each for each in SYSTEM if (each, use.name) in actor.world.system)
+    schema = _schema(actor, use)
     yield from sessions(actor, use, uses)
     yield from protected_settings.rows(actor, use, uses)
     for column, asked in _all(actor, schema, use.name):
@@ -91,6 +97,11 @@ def problems(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
             )
             yield Problem("silent", f"{what}, which for {actor.role} leaves out {hidden}", name, "OWNERSHIP", remedy)
             return
+
+
+def _schema(actor: Actor, use: RelationUse) -> str:
+    """The schema of one of the server's own relations."""
+    return use.schema or next(each for each in SYSTEM if (each, use.name) in actor.world.system)
 
 
 def _filled(actor: Actor, schema: str, name: str, column: str) -> bool:

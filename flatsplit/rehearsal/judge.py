@@ -224,6 +224,8 @@ class Judge:
         actor = self.actor
         if actor.rights.superuser or not actor.rights.closure.isdisjoint(self.world.restricted[name]):
             return []
+        if ("pg_catalog", name) in actor.system:
+            return []
         reason = f"{actor.role} may not call {name}(), one of the server's own that is not for everybody"
         remedy = "for the application's owner: do without it, or have a routine that runs as its owner call it"
         return [Problem("denied", reason, f"pg_catalog.{name}", "EXECUTE", remedy, True)]

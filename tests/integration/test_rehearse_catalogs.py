@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -170,3 +171,33 @@ def test_who_asks(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     database.execute("grant pg_read_all_stats, pg_signal_backend to app_user")
     freed = rehearse(walk, [query for query in WHO if "backend" in query or "activity" in query], exit_code=0)
     assert set(freed.values()) == {"allowed"}
+
+
+TAKEN = {
+    "select on pg_catalog.pg_roles": "select count(*) from pg_roles",
+    "select on information_schema.tables": "select count(*) from information_schema.tables",
+    "execute on function pg_catalog.pg_sleep(float8)": "select pg_sleep(0)",
+    "usage on language plpgsql": "do $$ begin perform 1; end $$",
+}
+"""What a hardened database takes from everybody and gives to its application's role, and a statement that needs it."""
+
+
+def test_what_was_taken_from_everybody_and_given_to_the_old_role(
+    database: Database, invoke_cli: InProcess, tmp_path: Path
+) -> None:
+    """What is told before any role exists is what the server does later; what is printed to help helps."""
+    for right in TAKEN:
+        database.execute(f"revoke {right} from public; grant {right} to legacy")
+    walk = Walk(invoke_cli, database).init()
+    (tmp_path / "taken.sql").write_text(";\n".join(TAKEN.values()))
+    said = walk("rehearse", "--file", "taken.sql", "--json").check(4).json
+    denied = [one for one in said["statements"] if one["verdict"] == "denied"]
+    assert [one["query"] for one in denied] == ["select count(*) from information_schema.tables"]
+    heading, _, line = denied[0]["remedy"].partition("] ")
+    with walk.config.open("a") as config:
+        config.write(f"\n{heading}]\n{line}\n")
+    walk("rehearse", "--file", "taken.sql").check()
+    walk.forward("enable-login")
+    with walk.connect("app_user") as connection:
+        for statement in TAKEN.values():
+            connection.execute(statement.encode())
