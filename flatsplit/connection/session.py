@@ -8,7 +8,6 @@ transaction``.
 
 from __future__ import annotations
 
-import selectors
 import time
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +21,7 @@ from psycopg.pq import TransactionStatus
 
 from flatsplit.connection.encoding import adapt
 from flatsplit.connection.failures import connect_failed, reject_unreadable
+from flatsplit.connection.pools import patiently, refuse_shared
 from flatsplit.connection.statement_comment import REMARK, Remarking
 from flatsplit.errors import StatementFailed, TargetError
 
@@ -32,11 +32,6 @@ APPLICATION_NAME = "flatsplit"
 OLDEST_VERSION = 130000
 CONNECT_TIMEOUT = 10
 """Seconds, where neither the connection string nor PGCONNECT_TIMEOUT says otherwise."""
-
-ATTEMPTS_BEFORE_PINS = 200
-"""How often a statement cut short by the role's own statement_timeout is tried again, before the timeout is
-turned off.
-"""
 
 _PINS = (
     ("quote_all_identifiers", "off"),  # first, since it changes how SET stores a list and what pg_get_*def prints
@@ -217,7 +212,10 @@ def open_session(dsn: str | None, *, write: bool = True) -> Session:
         raise connect_failed(dsn, error) from None
     try:
         _require_version(driver)
-        _refuse_shared(driver, dsn)
+        try:
+            refuse_shared(driver, lambda: psycopg.connect(dsn, autocommit=True, **_connect_parameters(dsn)))
+        except psycopg.Error as error:
+            raise connect_failed(dsn, error) from None
         _pin(driver, dsn, write=write)
         adapt(driver)
         return Session(driver, write=write)
@@ -242,8 +240,9 @@ def connect_as(session: Session, role: str, password: str) -> Iterator[psycopg.C
         _turned_away(session, role, timedelta(seconds=time.monotonic() - began))
         raise connect_failed(dsn, error) from None
     with driver:
-        driver.execute("SET SESSION search_path = pg_catalog, pg_temp")
-        row = _patiently(driver, b"SELECT pg_backend_pid(), clock_timestamp()").fetchone()
+        patiently(driver, b"SET SESSION search_path = pg_catalog, pg_temp")
+        # In binary, since the text of a time depends on the role's DateStyle
+        row = patiently(driver, b"SELECT pg_backend_pid(), clock_timestamp()", binary=True).fetchone()
         assert row is not None, "both always exist"
         start = time.monotonic()
         try:
@@ -286,64 +285,6 @@ def _require_version(driver: psycopg.Connection[Any]) -> None:
         )
 
 
-def _refuse_shared(driver: psycopg.Connection[Any], dsn: str) -> None:
-    """Refuse a pool that gives each transaction another server connection (PgBouncer in transaction mode).
-
-    Settings and the one-operator lock would end up in somebody else's session. A pooler shows a process id of its own.
-    In session mode the first connection keeps its server process, so a second connection has another one, or waits for
-    one where the pool is full.
-    """
-    mine = _backend(driver)
-    if mine == driver.info.backend_pid:
-        return
-    try:
-        second = psycopg.connect(dsn, autocommit=True, **_connect_parameters(dsn))
-        try:
-            free = _answers(second)
-            shared = free and (_backend(second) == mine or _backend(driver) != mine)
-        finally:
-            second.close()
-    except psycopg.Error as error:
-        raise connect_failed(dsn, error) from None
-    if not free:
-        raise TargetError(
-            "a connection pool stands between flatsplit and the server, and has no room for a second connection",
-            "connect to the server itself: its host and port, not the pool's (PgBouncer)",
-        )
-    if shared:
-        raise TargetError(
-            "a connection pool in transaction or statement mode stands between flatsplit and the server",
-            "connect to the server itself: its host and port, not the pool's (PgBouncer), or a pool in session mode",
-        )
-
-
-def _answers(driver: psycopg.Connection[Any]) -> bool:
-    """Whether a server answers this connection soon: a pool takes a login even where it has no server for it yet."""
-    driver.pgconn.send_query(b"")
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(driver.pgconn.socket, selectors.EVENT_READ)
-        if not waiting.select(CONNECT_TIMEOUT):
-            return False
-    while driver.pgconn.get_result() is not None:
-        pass
-    return True
-
-
-def _backend(driver: psycopg.Connection[Any]) -> int:
-    row = _patiently(driver, b"SELECT pg_catalog.pg_backend_pid()").fetchone()
-    return int(row[0]) if row else 0
-
-
-def _patiently(driver: psycopg.Connection[Any], statement: bytes) -> psycopg.Cursor[Any]:
-    """Run what has to run before statement_timeout is turned off, again if need be: a role may have one of a
-    millisecond.
-    """
-    for _ in range(ATTEMPTS_BEFORE_PINS):
-        with suppress(psycopg.errors.QueryCanceled):
-            return driver.execute(statement)
-    return driver.execute(statement)
-
-
 def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
     # SET after connecting overrides ALTER ROLE … SET, ALTER DATABASE … SET, PGOPTIONS and service files
     version = driver.info.server_version
@@ -351,11 +292,9 @@ def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
     pins += [(name, value) for since, name, value in _PINS_SINCE if version >= since]
     statements = [f"SET SESSION {name} = {value}" for name, value in pins]
     try:
-        _patiently(driver, b"SET SESSION statement_timeout = 0")
+        patiently(driver, b"SET SESSION statement_timeout = 0")
         # The timeout of the statement before can still occur here
-        cursor = _patiently(
-            driver, f" {REMARK}; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"]).encode()
-        )
+        cursor = patiently(driver, f" {REMARK}; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"]).encode())
         while cursor.nextset():
             pass
         row = cursor.fetchone()

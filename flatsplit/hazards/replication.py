@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
+from flatsplit.config.text import quote
 from flatsplit.hazards.registry import REGISTRY, Found, Seen, below, hazard
 from flatsplit.model import ObjectRef, versions
 from flatsplit.walks import split
 from flatsplit.walks.split.kind import through
+from flatsplit.walks.split.members import heir, members_of_legacy
 from flatsplit.words import count
 
 KEPT_WAL = 1 << 30
@@ -78,7 +80,19 @@ def schema_publications(seen: Seen) -> Iterator[Found]:
 )
 def subscriptions(seen: Seen) -> Iterator[Found]:
     """Subscriptions of this database."""
-    rows = seen.rows("subscriptions")
+    rows, members = seen.rows("subscriptions"), _members_that_apply(seen)
+    for name, owner, _ in rows:
+        if owner in members:
+            migrator = blueprint.owner(seen.context.config)
+            yield Found(
+                f"subscription {name} is applied by {owner}, a member of {seen.legacy}",
+                (f"{name} of {owner}",),
+                why="Since 16 its worker becomes the owner of the table that it writes to, unless the subscription has "
+                f"run_as_owner. That will be {migrator}. {owner} may become it as a member of {seen.legacy}, and no "
+                "longer after revoke-legacy: replication would stop then, and the publisher keep all WAL.",
+                fix=f'In flatsplit.toml: [members] {quote(owner)} = "app_migrator"',
+            )
+    rows = [row for row in rows if row[1] not in members]
     if rows:
         owned = any(owner in seen.context.owners for _, owner, _ in rows)
         yield Found(
@@ -86,6 +100,15 @@ def subscriptions(seen: Seen) -> Iterator[Found]:
             tuple(f"{name} of {owner}{'' if enabled else ' (disabled)'}" for name, owner, enabled in rows),
             severity="warning" if owned else "note",
         )
+
+
+def _members_that_apply(seen: Seen) -> set[str]:
+    """Members of legacy that lose it, where the worker of a subscription becomes the owner of what it writes to."""
+    state, context = seen.state, seen.context
+    if state.target.major < versions.SUBSCRIPTION_CREATORS:
+        return set()
+    members = {key.member for key in members_of_legacy(state, context) if not state.roles[key.member].superuser}
+    return {name for name in members if heir(context, name) != blueprint.owner(context.config)}
 
 
 @hazard(

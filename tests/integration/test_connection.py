@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-from flatsplit.connection import Session, as_flatsplit_error, open_session, session
+from flatsplit.connection import Session, as_flatsplit_error, connect_as, open_session, session
 from flatsplit.demo.server import Cluster
 from flatsplit.errors import (
     ConnectFailed,
@@ -88,6 +89,10 @@ def test_nothing_is_left_to_the_settings_of_role_and_database(database: Database
         assert {setting: show(made, setting) for setting in PINNED} == PINNED
         with made.transaction():
             made.driver.execute("CREATE TEMP TABLE t ()")
+        with connect_as(made, "careful", ""):
+            pass  # flatsplit reads what it has to know of its own session as the role, whose settings are left alone
+        (own,) = made.others
+        assert own.began <= own.ended <= datetime.now(UTC)
 
 
 @pytest.mark.majors("all")

@@ -90,7 +90,7 @@ def test_session_mode_is_not(database: Database, bouncer: Bouncer, monkeypatch: 
         with pytest.raises(FlatsplitError, match=what) as refused:
             open_session(make_conninfo(dsn, **wrong))
         assert fix in refused.value.fix
-    monkeypatch.setattr("flatsplit.connection.session.CONNECT_TIMEOUT", 1)
+    monkeypatch.setattr("flatsplit.connection.pools.PATIENCE", 1)
     with ExitStack() as held:
         for _ in range(SIZE - 1):
             held.enter_context(psycopg.connect(dsn)).execute("select 1")

@@ -221,3 +221,24 @@ def test_a_line_that_names_the_group(tight: tuple[Cluster, Database]) -> None:
     lines(cluster, database, "host all app_user,+app_user all scram-sha-256", REJECT)
     assert doctor(database, "hba-names-role", groups=group) is None
     assert enters(address)
+
+
+@pytest.mark.majors("two")
+def test_a_subscription_that_a_member_applies(database: Database, major: int) -> None:
+    """From 16 on its worker becomes the owner of each table, which a member of app_user may not."""
+    database.execute(
+        "create subscription kept connection 'dbname=nowhere' publication p with (connect = false, slot_name = none); "
+        f"create role applier login superuser in role {database.legacy}; alter subscription kept owner to applier"
+    )
+    found = doctor(database, "subscriptions")
+    assert found is not None
+    assert found.severity == "note"
+    database.execute("alter role applier nosuperuser")
+    found = doctor(database, "subscriptions")
+    assert found is not None
+    assert (found.fix == 'In flatsplit.toml: [members] "applier" = "app_migrator"') is (major >= 16)
+    assert found.severity == ("warning" if major >= 16 else "note")
+    found = doctor(database, "subscriptions", members=(("applier", "app_migrator"),))
+    assert found is not None
+    assert found.severity == "note"
+    database.execute("alter subscription kept disable; drop subscription kept")
