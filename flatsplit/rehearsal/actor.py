@@ -96,7 +96,7 @@ class Actor:
             found = world.relations.get((schema, name))
             if found:
                 return Resolved((found,))
-            return self._system(schema, name) or Resolved(free=schema.startswith("pg_temp"))
+            return self._system(schema, name) or Resolved(free=schema.startswith("pg_temp") or self._makes(name))
         if name in self.temporary:
             return Resolved(free=True)
         system = self._system("pg_catalog", name)
@@ -116,7 +116,13 @@ class Actor:
             if found:
                 return Resolved((found,), hidden=path is None)
         near = [schema for schema in world.schemas_of.get(name, ()) if schema in self.context.scope]
+        if not near and self._makes(name):
+            return Resolved(free=True)
         return Resolved(tuple(world.relations[schema, name] for schema in sorted(near)))
+
+    def _makes(self, name: str) -> bool:
+        """Whether a relation that is not there is the role's own as soon as it runs all statements."""
+        return name in self.created and self.role == blueprint.owner(self.context.config)
 
     def _system(self, schema: str, name: str) -> Resolved | None:
         readers = self.world.system.get((schema, name)) if schema in SYSTEM else None

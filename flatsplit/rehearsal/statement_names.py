@@ -40,10 +40,12 @@ _NAMES = {
 
 
 def created_name(parsed: Parsed) -> str:
-    """Name of the permanent object that a statement creates or renames; "" for none."""
+    """Name of the permanent object that a statement creates, renames, or moves to another schema; "" for none."""
     node = made(parsed)
     if node is not None:
         return "" if temporary(node) else str(node.relname)
+    if parsed.kind == "alter_object_schema_stmt":
+        return str(parsed.node.relation.relname)
     field = _NAMES.get(parsed.kind)
     if field is None:
         return ""
