@@ -45,7 +45,7 @@ def created_name(parsed: Parsed) -> str:
     if node is not None:
         return "" if temporary(node) else str(node.relname)
     if parsed.kind == "alter_object_schema_stmt":
-        return str(parsed.node.relation.relname)
+        return "" if parsed.node.missing_ok else str(parsed.node.relation.relname)
     field = _NAMES.get(parsed.kind)
     if field is None:
         return ""
