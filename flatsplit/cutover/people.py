@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -182,11 +183,10 @@ def _persons(walk: Walk, live: State) -> Iterator[Person]:
     since, leaving = _since(walk), leavers(walk)
     sessions = read_sessions(walk.session.driver, {name: (name,) for name in names}, "")
     for name in names:
-        mine = [(key, options) for key, options in sorted(live.members.items()) if key.member == name]
         inside = tuple(
-            InGroup(key.role, since.get((name, key.role)), _inherits(live, key, options))
-            for key, options in mine
-            if key.role in config.roles.new
+            InGroup(role, since.get((name, role)), any(_inherits(live, key, options) for key, options in granted))
+            for role, granted in sorted(_granted(live, name).items())
+            if role in config.roles.new
         )
         facts = live.roles.get(name)
         differs = tuple(_leaves(live, name, leaving)) or _differs(live, config, name, wanted.get(name))
@@ -207,6 +207,15 @@ def _members(live: State, config: Config) -> Iterator[str]:
     for key in live.members:
         if key.role in config.roles.new and key.member not in apart and key.member in live.roles:
             yield key.member
+
+
+def _granted(live: State, name: str) -> dict[str, list[tuple[Member, MemberOptions]]]:
+    """The memberships of a person by role: since 16 there may be one from each grantor."""
+    found: defaultdict[str, list[tuple[Member, MemberOptions]]] = defaultdict(list)
+    for key, options in sorted(live.members.items()):
+        if key.member == name:
+            found[key.role].append((key, options))
+    return found
 
 
 def _inherits(live: State, key: Member, options: MemberOptions) -> bool:
@@ -246,21 +255,22 @@ def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | N
         yield Deviation("may not log in", f"{goes}, or: ALTER ROLE {who} LOGIN;")
     if facts.superuser:
         yield Deviation("is a superuser all the time", _no_superuser(live, name))
-    have = {key.role: (key, options) for key, options in live.members.items() if key.member == name}
+    have = _granted(live, name)
     for role in wanted:
         if role not in have:
             yield Deviation(f"is not in {role}", "flatsplit people --join")
-    for role, (key, options) in sorted(have.items()):
-        by = live.target.membership_options
+    for role, granted in sorted(have.items()):
+        inheriting = [(key, options) for key, options in granted if options.inherit]
         if role in config.roles.new and role not in wanted:
-            fix = ddl.revoke_member(key, by=by)
+            fix = ddl.end_membership(live, role, name)
             # A session that has done SET ROLE keeps that role: the server checks membership only at SET ROLE
-            if membership.may_set(options):
+            if any(membership.may_set(options) for _, options in granted):
                 fix += f" {ddl.terminate_sessions(name, everywhere=True)}"
             yield Deviation(f"is in {role}, which [people] does not say", fix)
-        elif role == blueprint.administrator(config) and options.inherit:
-            fix = ddl.grant_member(key, options._replace(inherit=False), by=by)
-            yield Deviation(f"has the rights of {role} without SET ROLE", fix)
+        elif role == blueprint.administrator(config) and inheriting:
+            by = live.target.membership_options
+            changed = (ddl.grant_member(key, options._replace(inherit=False), by=by) for key, options in inheriting)
+            yield Deviation(f"has the rights of {role} without SET ROLE", " ".join(changed))
 
 
 def _no_superuser(live: State, name: str) -> str:

@@ -66,8 +66,8 @@ def _rollback(
         require_way_back(walk.session, situation)
     steps, context = [situation.kind.step(key) for key in keys], situation.context
     lets_in = any(step.retires(context) and situation.entered(step.key) for step in steps)
-    if split and any(step.vacates for step in steps) and not lets_in:
-        _require_login(walk, situation)  # before steps after it are rolled back for nothing
+    for key in keys if not lets_in else ():
+        _refuse(walk, situation, key)  # before steps after it are rolled back for nothing
     _refuse_forgotten(walk, situation, keys)  # likewise
     for key in keys:
         riders = companion_roles.came_along(walk, situation, [key])

@@ -107,6 +107,10 @@ def _appeared(owner: str, refs: list[ObjectRef], context: Context) -> Iterator[A
                 "add the schema to `schemas` in flatsplit.toml, then `flatsplit repair`, or leave it without app_user",
             )
         return
+    makes = next((one.create for one in context.config.special if one.name == owner), ())
+    if usable := [ref for ref in inside if ref.schema in makes]:
+        yield _about(usable, f"of {owner} appeared, which the others can use at once", "note")
+        inside = [ref for ref in inside if ref.schema not in makes]
     if inside:
         yield _about(
             inside,

@@ -105,8 +105,8 @@ class KeptWalk:
         """Roles, sorted, that one of two walks manages and the other manages or stands on. Two walks may stand on the
         same.
         """
-        ours, theirs = frozenset(self.kind.subject(self.context)), frozenset(kind.subject(context))
-        return tuple(sorted(ours & roles(kind, context) | theirs & roles(self.kind, self.context)))
+        ours, theirs = frozenset(self.kind.subject(self.context)) & self.names, frozenset(kind.subject(context))
+        return tuple(sorted(ours & roles(kind, context) | theirs & self.names))
 
 
 def roles(kind: Kind[Any], context: Any) -> frozenset[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer
@@ -55,12 +54,14 @@ def terminated(sql: str) -> str:
     return sql if sql.rstrip().endswith(";") else f"{sql};"
 
 
-def summarise(printer: Printer, statements: Sequence[Statement], few: int = FEW) -> None:
-    """Print how many statements of each sort there are with each lock, and the first few."""
+def summarise(
+    printer: Printer, statements: Sequence[Statement], few: int = FEW, shown: Callable[[str], str] = str
+) -> None:
+    """Print how many statements of each sort there are with each lock, and the first few, of each what is ``shown``."""
     for (kind, lock), found in groups(statements).items():
         printer.say(f"  {len(found):>6,} × {kind}" + (f"  (lock: {lock})" if lock else ""))
         for statement in found[:few]:
-            for line in terminated(statement.sql).split("\n"):
+            for line in terminated(shown(statement.sql)).split("\n"):
                 printer.say(f"           {line}", "cyan")
         if len(found) > few:
             printer.say(f"           … and {len(found) - few:,} more", "dim")
@@ -71,7 +72,7 @@ def show_surplus(printer: Printer, surplus: Sequence[Statement]) -> None:
     if surplus:
         printer.say("Roles hold what flatsplit.toml does not say. To take it away, if nobody needs it, run:", "yellow")
         # LOCK TABLE is refused outside a transaction, and whoever runs one statement by hand needs no early lock
-        summarise(printer, [replace(statement, sql=_main(statement.sql)) for statement in surplus])
+        summarise(printer, surplus, shown=_main)
 
 
 def shape(statement: Statement) -> Json:

@@ -29,6 +29,9 @@ def judge(asked: Asked[Any]) -> GateResult:
                 fix = f"{there}; where flatsplit is not at work, let a superuser run there: {drops}"
             else:
                 fix = f"{there}, and then waive this: LOGIN is the whole cluster's"
+                # DropOwnedObjects() in pg_shdepend.c: since 16 memberships depend on who granted them
+                if owned and any(key.grantor == role for key in asked.state.members):
+                    fix += f"; no DROP OWNED there before: it would end the memberships that {role} has granted"
             return GateResult("elsewhere", False, f"{role} {' and '.join(parts)}", fix, waivable=not held)
     return GateResult("elsewhere", True, f"{' and '.join(leaving)} is not used by other databases")
 

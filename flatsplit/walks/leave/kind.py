@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flatsplit.model import UNTOUCHED, State
-from flatsplit.walks import leave
+from flatsplit.walks import leave, split
 from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.leave import drop, hand_over, lock
 from flatsplit.walks.leave.context import Context
@@ -49,5 +49,7 @@ LEAVE = Kind(
     origin=origin,
     remembers=_remembers,
     stands_on=_stands_on,
+    lets_go_of=_stands_on,
     refuses=refuses,
+    joins=split.ENABLE_LOGIN,
 )
