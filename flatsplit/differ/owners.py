@@ -93,7 +93,8 @@ def moved(
 
     The second list has to run last: subscriptions whose new owner may not log in yet, since their worker starts as
     their owner. Where the old owner is a member of the new one (the bridge), tables are moved before the views that
-    read them; otherwise after them. Either way every view can be read in between.
+    read them; otherwise after them. Either way every view can be read in between. A schema is moved before what is in
+    it unless the new owner is a member of the old one.
     """
     course = cache(partial(_Course, have.target, have.roles, want.roles))
     depth: dict[ObjectRef, int] | None = None
@@ -111,7 +112,9 @@ def moved(
         if ref.kind == "subscription" and (heir := have.roles.get(then.owner)) and not heir.login:
             last.append((ref, partial(_Move, course(now.owner, then.owner), ref)))
             continue
-        by_rank.append((rank if forward else 200 - rank, ref, now.owner, then.owner))
+        # Who owns something in a schema needs CREATE there (ATExecChangeOwner()), as its owner or over the bridge
+        first = forward or (ref.kind == "schema" and (then.owner, now.owner) not in bridges)
+        by_rank.append((rank if first else 200 - rank, ref, now.owner, then.owner))
     by_rank.sort()
     alter = [_later(course, tuple(together)) for _, together in groupby(by_rank, key=itemgetter(0))]
     last.sort(key=itemgetter(0))

@@ -178,9 +178,10 @@ def test_by_an_operator_who_is_no_superuser(database: Database, invoke_cli: InPr
     join(walk)
     database.execute(f"grant create, usage on schema shop to {QUOTED}; create schema apart authorization {QUOTED}")
     database.execute(f"alter schema apart owner to postgres; grant create, usage on schema apart to {QUOTED}")
+    database.execute(f"create schema own authorization {QUOTED}")
     with walk.connect(ALICE) as session:
         session.execute("create table shop.report (id int); grant select on shop.report to carol")
-        session.execute("create table apart.notes (id int)")
+        session.execute("create table apart.notes (id int); create table own.diary (id int)")
     walk.wait_until_gone(ALICE)
     before = walk.snapshot()
     name = f"leave:{ALICE}"
