@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
+from flatsplit import ddl
 from flatsplit.model import Backend, ObjectRef, Statement, alike
 
 # The manual's table-level locks from strongest to weakest, in the order in which a text is searched for them
@@ -77,7 +77,7 @@ def groups(statements: Iterable[Statement]) -> list[LikeStatements]:
 
 def _what(statement: Statement) -> str:
     kinds = sorted({reference.kind for reference in statement.objects})
-    things = ", ".join(_plural(kind) for kind in kinds)
+    things = ", ".join(ddl.plural(kind) for kind in kinds)
     changes = list(alike(statement.changes))
     facts = {change.fact for change in changes}
     if "role" in facts:  # CREATE ROLE also sets attributes
@@ -93,16 +93,6 @@ def _what(statement: Statement) -> str:
     if things and fact in _WITH_OBJECTS:
         return f"{words} {things}"
     return words.removesuffix(" of").removesuffix(" on")
-
-
-@cache
-def _plural(kind: str) -> str:
-    words = kind.replace("_", " ")
-    if words == "statistics":
-        return words
-    if words.endswith("y"):
-        return words[:-1] + "ies"
-    return words + ("es" if words.endswith("s") else "s")
 
 
 def strongest_lock(statements: Iterable[Statement]) -> str:

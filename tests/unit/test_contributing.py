@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 
@@ -35,3 +36,33 @@ def test_what_is_named_exists(name: str) -> None:
         found = list(folder.glob(VARIABLE.sub("*", name)))
     assert found
     assert all(path.exists() for path in found)
+
+
+LISTS = {
+    "A gate": "Waivable",
+    "A kind of walk": "KINDS",
+    "A migration of the journal": "HEAD",
+    "A purpose": "ROWS",
+    "A command": "COMMANDS",
+    "An object kind": "SOURCES",
+    "A PostgreSQL major": "NEWEST_TESTED",
+}
+"""For each recipe the name of what gets another entry."""
+
+
+def homes(name: str) -> list[str]:
+    """The modules that define it."""
+    found = []
+    for path in sorted((ROOT / "flatsplit").rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                found.append(path.relative_to(ROOT).as_posix())
+    return found
+
+
+@pytest.mark.parametrize("recipe", LISTS)
+def test_a_recipe_names_the_file_that_has_the_list(recipe: str) -> None:
+    """Who follows it finds the place. It had moved on for two of them."""
+    paragraph = next(part for part in PAGE.read_text().split("\n\n") if part.startswith(f"**{recipe}"))
+    assert [home for home in homes(LISTS[recipe]) if f"`{home}`" in paragraph]
