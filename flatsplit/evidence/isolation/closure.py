@@ -226,7 +226,7 @@ def _apart(
     mine = [policy for policy in policies if _applies(facts, policy)]
     for policy in mine:
         if policy.permissive and not _ours(survey, policy, one):
-            whom = "everybody" if "" in policy.roles else ", ".join(sorted(set(policy.roles) & _audience(facts)))
+            whom = "everybody" if "" in policy.roles else ", ".join(sorted(set(policy.roles) & facts.audience))
             yield Breach(
                 "policy",
                 f"policy {policy.name} on {said}",
@@ -253,17 +253,13 @@ def _apart(
 def _narrowed(facts: Facts, policy: TablePolicy, table: str) -> str:
     """The policy for those who hold rights there and are no tenants; gone, where there are none."""
     held = facts.holders.get(policy.table, ()) if "" in policy.roles else policy.roles
-    if named := set(held) - _audience(facts):
+    if named := set(held) - facts.audience:
         return ddl.alter_policy(ObjectRef("policy", *policy.table, policy.name), named)
     return f"DROP POLICY {ddl.ident(policy.name)} ON {table};"
 
 
-def _audience(facts: Facts) -> frozenset[str]:
-    return frozenset({facts.group, *facts.roles})
-
-
 def _applies(facts: Facts, policy: TablePolicy) -> bool:
-    return "" in policy.roles or not _audience(facts).isdisjoint(policy.roles)
+    return "" in policy.roles or not facts.audience.isdisjoint(policy.roles)
 
 
 def _ours(survey: Survey, policy: TablePolicy, one: Belonging) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import psycopg
@@ -138,6 +139,11 @@ class Facts:
     """Of tenants and of the roles that they are members of, over any number of steps: who has to take them away."""
     member_options: bool = False
     """Whether the server keeps INHERIT per membership, and a membership per grantor."""
+
+    @cached_property
+    def audience(self) -> frozenset[str]:
+        """Whom a policy has to be for so that it counts for tenants. Kept: it is asked for each policy."""
+        return frozenset({self.group, *self.roles})
 
     @property
     def digest(self) -> str:

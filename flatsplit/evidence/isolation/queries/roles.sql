@@ -1,11 +1,16 @@
 -- The group, its members, theirs, and the roles that are mapped to tenants: what each may, whether it is a member of the
 -- group itself, inherits from it, or may give it on; the other roles it can become or inherits from, and the group's.
-WITH RECURSIVE members (oid) AS (
-    SELECT r.oid FROM pg_roles AS r WHERE r.rolname = %(group)s OR r.rolname = ANY (%(mapped)s)
+-- Before 16 a membership has no INHERIT and SET options: there the names mean the NULL beside it.
+WITH RECURSIVE given AS MATERIALIZED (
+    SELECT m.*
+    FROM (SELECT NULL::boolean AS inherit_option, NULL::boolean AS set_option) AS before_16,
+        LATERAL (SELECT a.roleid, a.member, a.admin_option, inherit_option, set_option FROM pg_auth_members AS a) AS m
+), members (oid) AS (
+    SELECT r.oid FROM pg_roles AS r WHERE r.rolname = %(group)s OR r.rolname IN (SELECT unnest(%(mapped)s::name[]))
     UNION
-    SELECT m.member FROM pg_auth_members AS m JOIN members AS b ON m.roleid = b.oid
-    WHERE (coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true) OR coalesce((to_jsonb(m) ->> 'set_option')::boolean, true))
-      AND NOT b.oid IN (SELECT t.oid FROM pg_roles AS t WHERE t.rolname = ANY (%(mapped)s))
+    SELECT m.member FROM given AS m JOIN members AS b ON m.roleid = b.oid
+    WHERE (coalesce(m.inherit_option, true) OR coalesce(m.set_option, true))
+      AND NOT b.oid IN (SELECT t.oid FROM pg_roles AS t WHERE t.rolname IN (SELECT unnest(%(mapped)s::name[])))
 ), up (start, oid) AS (
     SELECT b.oid, m.roleid
     FROM members AS b JOIN pg_auth_members AS m ON m.member = b.oid
@@ -22,8 +27,8 @@ FROM members AS b
 JOIN pg_roles AS r ON r.oid = b.oid
 LEFT JOIN (
     SELECT m.member, bool_or(m.admin_option) AS admin,
-           bool_or(coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, i.rolinherit)) AS inherit
-    FROM pg_auth_members AS m
+           bool_or(coalesce(m.inherit_option, i.rolinherit)) AS inherit
+    FROM given AS m
     JOIN pg_roles AS g ON g.oid = m.roleid AND g.rolname = %(group)s
     JOIN pg_roles AS i ON i.oid = m.member
     GROUP BY m.member) AS d ON d.member = b.oid
