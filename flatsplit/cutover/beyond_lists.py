@@ -60,4 +60,5 @@ def _of_the_four(walk: Walk, situation: Situation) -> tuple[Statement, ...]:
         return ()
     first = situation.turned(SPLIT)
     then = replace(first, live=without_lines(first.live, first.context, lines))
-    return diff(replace(first, live=first.live).desired(first.done), then.desired(first.done))
+    now = replace(first)  # asked alone, as ``then`` is, and not through the walk that it was turned from
+    return diff(now.desired(now.done), then.desired(then.done))

@@ -110,7 +110,7 @@ def several_columns(one: Composite) -> str:
 
 def one_column(one: Composite) -> str:
     """The advice to give its rows a key of one column, by a migration of the application, which owns the tables."""
-    keys = ("tenant_keys", "all_tenant_keys")[one.ref.name == "tenant_keys"]
+    keys = "all_tenant_keys" if one.ref.name == "tenant_keys" else "tenant_keys"
     table, root = ddl.ident(one.ref.schema, one.ref.name), ddl.ident(one.ref.schema, keys)
     return (
         f"if its rows are the tenants, have a migration give them one: ALTER TABLE {table} ADD tenant_key bigint "
