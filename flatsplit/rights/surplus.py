@@ -106,6 +106,8 @@ def without_lines(state: State, context: SplitContext, lines: Sequence[Grant]) -
             before = privileges.letters(known.acl, role) if known is not None else ""
             draft.revoke(ref, role, privileges.minus(letter, before))
     for role, group in restricted.configured(former):
-        if not any(key[:2] == (group, role) for key in context.baseline.members):
-            draft.no_member(role=group, member=role)
+        there = [key for key in draft.members if key[:2] == (group, role)]
+        first = {key: context.baseline.members[key] for key in there if key in context.baseline.members}
+        draft.no_member(role=group, member=role)
+        draft.members.update(first)  # an adopted role's own, with the options that it had
     return draft.state()
