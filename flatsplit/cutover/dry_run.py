@@ -16,6 +16,7 @@ from flatsplit.model import State
 from flatsplit.planning.situation import Situation
 from flatsplit.server.dry_run import Lack, try_steps
 from flatsplit.server.preloading import given
+from flatsplit.words import more
 
 _APART = frozenset({"schema", "database", "parameter", "subscription"})
 """Kinds of objects that settings and memberships of roles may depend on. Of the others there may be thousands."""
@@ -50,6 +51,7 @@ def dry_run(
     new = frozenset((*situation.config.roles.new, *situation.kind.makes(situation.context)))
     adds = {key: situation.kind.step(key).adds(situation.context) for key in keys}
     tried = try_steps(session.driver, _of_roles(now) if superuser else now, steps, lambda key: adds.get(key, ()))
+    missing: dict[str, str] = {}  # the statement that gives a right, with what is wrong without it
     for lack in tried:
         if lack.step not in keys or ("allowed" in situation.kind.step(lack.step).gates and not lack.wrong):
             continue  # for the latter, the gate says what has to be allowed and the step goes on without it
@@ -63,9 +65,11 @@ def dry_run(
             raise UsageError(what, _cure(situation, lack))
         grant = "" if lack.back else remedy(now, lack, new)
         if grant:
-            what = f"{now.target.operator} lacks what {lack.step} needs: {lack.reason}"
-            raise MissingRights(what, f"have an administrator run: {grant}")
-        notes.append(_note(lack))
+            missing.setdefault(grant, f"{now.target.operator} lacks what {lack.step} needs: {lack.reason}")
+        else:
+            notes.append(_note(lack))
+    if missing:  # all of them at once: an administrator is asked once
+        raise MissingRights(next(iter(missing.values())), f"have an administrator run: {' '.join(missing)}")
     notes += _waiting(session, situation, keys)
     return tuple(dict.fromkeys(notes))
 
@@ -136,5 +140,7 @@ def _cure(situation: Situation[Any], lack: Lack) -> str:
 def _note(lack: Lack) -> str:
     if lack.back:
         return f"the way back of {lack.step} would stop at {lack.statement.undo} {lack.reason}"
-    more = f" (and {lack.count - 1} more)" if lack.count > 1 else ""
-    return f"{lack.step} stops at {lack.statement.sql}{more} {lack.reason}: somebody who may has to run it then"
+    shown = " ".join(one.sql for one in lack.statements) or lack.statement.sql
+    left = more(lack.count - max(len(lack.statements), 1))
+    them = "it" if lack.count == 1 else "them"
+    return f"{lack.step} stops at {shown}{left} {lack.reason}: somebody who may has to run {them} then"

@@ -109,7 +109,7 @@ def _advance(
     while True:
         key = machine.next_step(situation.states)
         if key is None or (options.through and situation.kind.place(key) > situation.kind.place(options.through)):
-            return told(key, complete=key is None)
+            return told(key, complete=key is None, drifted=0 if outcomes else len(situation.drift))
         riders = companion_roles.riders(walk, situation, key, approved=options.approved is not None)
         plan = riders.on(situation.plan(key))
         gates = _gates(walk, situation, plan, options, reporter, passwords)

@@ -36,3 +36,5 @@ class AdvanceResult:
     """Whether a command without ``--walk`` would not be taken to be about this walk."""
     rode: tuple[AdvanceResult, ...] = ()
     """What became of the walks that went along with a step of the split."""
+    drifted: int = 0
+    """Where the step that was asked for is done already: how many statements finished steps want again or since."""

@@ -67,13 +67,10 @@ def _rollback(
     steps, context = [situation.kind.step(key) for key in keys], situation.context
     lets_in = any(step.retires(context) and situation.entered(step.key) for step in steps)
     for key in keys if not lets_in else ():
-        _refuse(walk, situation, key)  # before steps after it are rolled back for nothing
+        _refuse_with_companions(walk, situation, key)  # before steps after it are rolled back for nothing
     _refuse_forgotten(walk, situation, keys)  # likewise
     for key in keys:
-        riders = companion_roles.came_along(walk, situation, [key])
-        for name in riders:
-            _require_back(walk.turned(name))
-        _refuse(walk, situation, key)
+        riders = _refuse_with_companions(walk, situation, key)
         if riders:
             situation = companion_roles.back(walk, riders, reporter, along)
             if companion_roles.came_along(walk, situation, [key]):
@@ -106,6 +103,18 @@ def _refuse_above(walk: Walk, situation: Situation, keys: Collection[str], but: 
     except Refused:
         fix = f"finish it first, since it cannot go back any more: flatsplit next {above.name.option}"
     raise Refused(f"{above.name.words} began later and stands on {roles}", fix)
+
+
+def _refuse_with_companions(walk: Walk, situation: Situation, key: str) -> tuple[WalkName, ...]:
+    """Raise Refused where a step cannot be taken back now, or a walk that came along with it. Returns these walks.
+
+    They come first: whom their own way back would shut out may also be a member of a role of this walk.
+    """
+    companions = companion_roles.came_along(walk, situation, [key])
+    for name in companions:
+        _require_back(walk.turned(name, situation.live))
+    _refuse(walk, situation, key)
+    return companions
 
 
 def _require_back(walk: Walk) -> None:

@@ -49,6 +49,10 @@ def test_lines_that_were_removed_are_told_until_they_are_revoked(database: Datab
     walk("status").check()
     walk("verify").check()
 
+    walk.config.write_text(text + LINES)
+    done_already = walk("next", "--yes", "--through", "enable-login").check().stdout
+    assert "of finished steps are wanted again, or since: `flatsplit repair` runs them." in done_already
+
 
 @pytest.mark.majors("one")
 def test_another_like_in_the_middle_is_told_and_has_no_effect(database: Database, invoke_cli: InProcess) -> None:

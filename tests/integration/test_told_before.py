@@ -114,6 +114,14 @@ def test_what_an_operator_may_not(database: Database, major: int, invoke_cli: In
             1 if modern else 0,
             ("lacks what grant needs", 'GRANT "keeper" TO') if modern else (),
         ),
+        "several": (
+            {
+                "role": {"settings": {"log_statement": "all", "log_min_duration_statement": "0"}},
+                "grants": {"select": ["public.jobs"], "member": ["kept"]},
+            },
+            1 if modern else 0,
+            ('"log_statement" TO', '"log_min_duration_statement" TO', 'GRANT "kept" TO') if modern else (),
+        ),
         "nobody": (
             {"role": {}, "grants": {"select": ["public.jobs"], "member": ["nobody"]}},
             2,

@@ -82,6 +82,12 @@ def _say_rode(output: Output, result: AdvanceResult) -> None:
 def _what_now(output: Output, result: AdvanceResult, idle: str) -> None:
     if not result.outcomes and result.plan is None:
         output.say(idle)
+    if result.drifted:
+        missing = count(result.drifted, "statement")
+        verb, them = ("is", "it") if result.drifted == 1 else ("are", "them")
+        output.say(
+            f"{missing} of finished steps {verb} wanted again, or since: `flatsplit repair` runs {them}.", "yellow"
+        )
     if result.complete:
         output.say(f"The {_what(result)} is complete.", "green")
     elif result.plan is not None:
