@@ -14,7 +14,7 @@ from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import Severity
 from flatsplit.tenants import Belonging, upward
 from flatsplit.tenants.kinds import APART
-from flatsplit.tenants.schemas import families, role_for
+from flatsplit.tenants.schemas import SCHEMAS, families, role_for
 from flatsplit.words import count
 
 PARTITIONS = 10
@@ -234,7 +234,10 @@ def tenant_tree(seen: Seen) -> Iterator[Found]:
 )
 def schema_per_tenant(seen: Seen) -> Iterator[Found]:
     """Schemas that are copies of one another."""
-    for family in families(ref for ref in seen.state.objects if ref.kind in ("table", "partitioned_table")):
+    groups = [group for group in seen.state.groups if group.kind in ("table", "partitioned_table")]
+    if len({group.schema for group in groups}) < SCHEMAS:  # in most databases; their tables may be many
+        return
+    for family in families(ref for group in groups for ref in group.refs):
         lines = role_for(family, seen.state.objects)
         begin = f"flatsplit begin role {shlex.quote(f'tenant_{family.schemas[0]}')} --through verify"
         said = "\n".join(("Of the first, in flatsplit.toml:", *lines, f"and then: {begin}"))
