@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from flatsplit.cli.output import Output
+from flatsplit.cli.retyped import DEFAULT_CONFIG, Retyped
 
 if TYPE_CHECKING:
     from flatsplit.config import Config
@@ -25,7 +26,7 @@ class App:
 
     def __init__(self) -> None:
         self.dsn: str | None = os.environ.get("FLATSPLIT_DSN") or None
-        self.config_path = self._ambient_config = Path(os.environ.get("FLATSPLIT_CONFIG") or "flatsplit.toml")
+        self.config_path = self._ambient_config = Path(os.environ.get("FLATSPLIT_CONFIG") or DEFAULT_CONFIG)
         self.json = False
         self.verbose = False
 
@@ -33,7 +34,7 @@ class App:
     def output(self) -> Output:
         """The only object that prints."""
         named = self.config_path != self._ambient_config
-        return Output(json=self.json, config=str(self.config_path) if named else "")
+        return Output(json=self.json, retyped=Retyped(str(self.config_path), option=named))
 
     def config(self) -> Config:
         """flatsplit.toml as it is now."""

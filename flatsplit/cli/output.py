@@ -111,10 +111,10 @@ class Printer:
 
 
 class Output(Printer):
-    """Standard output, with standard error as ``err``. ``config``: the file that ``--config`` named, if it did."""
+    """Standard output, with standard error as ``err``. ``retyped``: how texts name commands and configuration."""
 
-    def __init__(self, *, json: bool = False, config: str = "") -> None:
-        super().__init__(sys.stdout, Retyped(config))
+    def __init__(self, *, json: bool = False, retyped: Retyped | None = None) -> None:
+        super().__init__(sys.stdout, retyped)
         self.json = json
         self.err = Printer(sys.stderr, self.retyped)
 

@@ -17,11 +17,9 @@ import click
 
 from flatsplit.cli.app import App
 from flatsplit.cli.output import without_verifiers
-from flatsplit.errors import ConfigError, Exit, FlatsplitError
+from flatsplit.errors import Exit, FlatsplitError
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-_DEFAULT_CONFIG = re.compile(r"(?<!\S)flatsplit\.toml\b")
-"""The configuration by its usual name, in errors of rooms that are not told where it was read from."""
 _CHANGING = frozenset({"init", "begin", "next", "repair", "rollback", "forget"})
 
 
@@ -110,10 +108,7 @@ def _stopped(app: App, args: Sequence[str]) -> int:
 def _report(app: App, error: FlatsplitError) -> int:
     if app.verbose:
         _traceback(app, error)
-    what, fix = error.what, error.fix
-    if isinstance(error, ConfigError):
-        what, fix = (_DEFAULT_CONFIG.sub(lambda _: str(app.config_path), text) for text in (what, fix))
-    app.output.error(what, fix)
+    app.output.error(error.what, error.fix)
     return error.exit_code
 
 

@@ -102,7 +102,7 @@ def _of_index(actor: Actor, call: RoutineUse) -> list[Problem]:
     if False not in owned:
         return []
     reason = f"{call.name}() is for the owner of the index"
-    remedy = "autovacuum does it by itself; else let app_migrator do it"
+    remedy = f"autovacuum does it by itself; else let {blueprint.owner(actor.context.config)} do it"
     return [Problem("unknown" if True in owned else "denied", reason, "", "OWNERSHIP", remedy)]
 
 

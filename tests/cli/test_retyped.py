@@ -100,13 +100,24 @@ def test_commands_have_the_file_that_was_named(database: Database, invoke_cli: I
         ("SELECT * FROM flatsplit.step", "SELECT * FROM flatsplit.step"),
         ("/usr/bin/flatsplit next", "/usr/bin/flatsplit next"),
         ("flatsplit --help", "flatsplit --help"),
+        ("in flatsplit.toml: x", "in a.toml: x"),
+        ("see /etc/flatsplit.toml, flatsplit.tomlx", "see /etc/flatsplit.toml, flatsplit.tomlx"),
     ],
 )
 def test_only_commands_are_changed(text: str, typed: str) -> None:
-    assert Retyped("a.toml").text(text) == typed
+    assert Retyped("a.toml", option=True).text(text) == typed
     assert Retyped().text(text) == text
+
+
+def test_a_file_that_the_environment_names_is_named_and_needs_no_option() -> None:
+    assert Retyped("a.toml").text("write it to flatsplit.toml, then `flatsplit next`") == (
+        "write it to a.toml, then `flatsplit next`"
+    )
 
 
 def test_keys_of_json_stay() -> None:
     value: Any = {"flatsplit next": [("flatsplit next", 1, None)], "path": [Path("x").name]}
-    assert Retyped("a").data(value) == {"flatsplit next": [["flatsplit --config a next", 1, None]], "path": ["x"]}
+    assert Retyped("a", option=True).data(value) == {
+        "flatsplit next": [["flatsplit --config a next", 1, None]],
+        "path": ["x"],
+    }
