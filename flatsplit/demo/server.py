@@ -200,11 +200,13 @@ class Cluster:
         if self._process is None:
             return
         if self._process.poll() is None:
-            children = _children(self._process.pid)
-            self._process.kill()
-            for child in children:
+            # The postmaster is killed last, and stopped until then: a session that sees it gone tidies up before it
+            # ends, and a postmaster that sees a session killed recovers
+            self._process.send_signal(signal.SIGSTOP)
+            for child in _children(self._process.pid):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
+            self._process.kill()
         self._process.wait()
         self._process = None  # start() waits for those of them that are still dying
 

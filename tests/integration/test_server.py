@@ -98,6 +98,18 @@ def test_survives_stop_restart_and_kill(fresh_cluster: FreshCluster) -> None:
     assert "database system was not properly shut down" in cluster.server_log.read_text()
 
 
+def test_who_is_killed_does_not_tidy_up(fresh_cluster: FreshCluster) -> None:
+    cluster = fresh_cluster(settings={"autovacuum": "off"})
+    with contextlib.ExitStack() as sessions:
+        for _ in range(30):
+            session = sessions.enter_context(psycopg.connect(cluster.conninfo(), autocommit=True))
+            session.execute("CREATE TEMP TABLE mine (n int)")
+        cluster.kill()
+    cluster.start()
+    assert one(cluster.conninfo(), "SELECT count(*) FROM pg_class WHERE relname = 'mine'") == 30
+    assert "unexpected postmaster exit" not in cluster.server_log.read_text()
+
+
 def test_leaves_nothing_behind(major: int) -> None:
     with Cluster(module.ClusterConfig(binaries=available()[major], settings=SETTINGS)) as cluster:
         folder, pid = cluster.folder, cluster.pid
