@@ -7,7 +7,6 @@ PostgreSQL refuses to run as root, so root starts it as ``nobody``.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import shutil
@@ -25,6 +24,7 @@ from psycopg.conninfo import make_conninfo
 
 from flatsplit.demo.binaries import Binaries, ServerNotFound, copy_programs, embedded_folder, find_binaries
 from flatsplit.demo.folders import OWNER_FILE, no_link, open_to_all, private_folder, public_folder, server_user, sweep
+from flatsplit.demo.processes import kill_at_once
 from flatsplit.errors import FlatsplitError
 
 __all__ = [
@@ -200,13 +200,7 @@ class Cluster:
         if self._process is None:
             return
         if self._process.poll() is None:
-            # The postmaster is killed last, and stopped until then: a session that sees it gone tidies up before it
-            # ends, and a postmaster that sees a session killed recovers
-            self._process.send_signal(signal.SIGSTOP)
-            for child in _children(self._process.pid):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-            self._process.kill()
+            kill_at_once(self._process)
         self._process.wait()
         self._process = None  # start() waits for those of them that are still dying
 
@@ -342,11 +336,3 @@ def _complaint(output: bytes) -> str:
 def _escaped(value: str) -> str:
     """A value as it stands between quotes in postgresql.conf."""
     return value.replace("\\", "\\\\").replace("'", "''")
-
-
-def _children(pid: int) -> list[int]:
-    """Process ids of the direct children; none where the system does not tell."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
