@@ -11,6 +11,7 @@ from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import Statement
+from flatsplit.planning import chain
 from flatsplit.planning.causes import WITHOUT_ROLE, Causes, Edited, newcomers
 from flatsplit.walks import split
 from flatsplit.walks.newer_server import first_known
@@ -94,7 +95,14 @@ def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited:
     """The drift of finished steps, one line for each cause."""
     appeared = since.appeared if since is not None else {}
     new = newcomers(situation.drift, situation.live)
-    causes = Causes(situation.live, appeared.keys(), situation.resting, new, edited=edited)
+    causes = Causes(
+        situation.live,
+        appeared.keys(),
+        situation.resting,
+        new,
+        explained=chain.explained(situation.others, situation.kind, situation.context),
+        edited=edited,
+    )
     found: dict[str, list[Statement]] = {}
     for statement in situation.drift:
         if statement.changes and not first_known(statement, was):

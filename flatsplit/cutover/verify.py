@@ -26,6 +26,7 @@ from flatsplit.evidence.trial import RoleProof, Trial
 from flatsplit.journal import TRIAL
 from flatsplit.model import SPLIT, Check, Finding, State, Statement
 from flatsplit.model.report import PasswordAge
+from flatsplit.planning import chain
 from flatsplit.planning.causes import Causes, newcomers
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         situation.resting,
         newcomers(drift, situation.live),
         before.major if before is not None else None,
-        edited(walk, situation),
+        explained=chain.explained(situation.others, situation.kind, situation.context),
+        edited=edited(walk, situation),
     )
     ways = no_longer_apart(walk, situation)
     return VerifyReport(

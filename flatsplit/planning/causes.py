@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from flatsplit import ddl
 from flatsplit.model import PUBLIC, RELATIONS, Change, FactKey, ObjectRef, State, Statement
@@ -63,6 +63,8 @@ class Causes:
     """Roles of tenants that never had one: see :func:`newcomers`."""
     was: int | None = None
     """The server's major when the last step ended; None where it is not known."""
+    explained: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Reasons that a walk itself gives for tables, by their schema and name."""
     edited: Edited | None = None
     """What changed in flatsplit.toml; None where it says the same of all roles."""
 
@@ -75,6 +77,9 @@ class Causes:
             return f"role {dropped} was dropped"
         if self.was is not None and first_known(statement, self.was):
             return f"PostgreSQL {self.live.target.major} has privileges that {self.was} had not"
+        reasons = {self.explained.get((ref.schema, ref.name), "") for ref in statement.objects}
+        if len(reasons) == 1 and (reason := reasons.pop()):
+            return self._or_edited(statement, reason)
         if statement.objects and facts & {"owner", "privilege", "column_privilege"}:
             return self._or_edited(statement, self._objects(statement, facts))
         if not statement.changes:

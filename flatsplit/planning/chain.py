@@ -124,6 +124,14 @@ def later(links: Iterable[KeptWalk], kind: Kind[Any], context: Any) -> list[Kept
     return [link for link in links if not link.earlier and link.begun and link.shared(kind, context)]
 
 
+def explained(links: Iterable[KeptWalk], kind: Kind[Any], context: Any) -> dict[tuple[str, str], str]:
+    """The tables of which one of these walks, or that of this ``kind``, wants something else than is there though
+    nobody changed a fact of it: see :attr:`Kind.explains`.
+    """
+    theirs = {table: why for link in links for table, why in link.kind.explains(link.context).items()}
+    return {**theirs, **kind.explains(context)}
+
+
 def following(links: Iterable[KeptWalk], kind: Kind[Any], context: Any, live: State) -> list[KeptWalk]:
     """The walks whose steps are applied again to what a rollback of one of this ``kind`` leaves.
 

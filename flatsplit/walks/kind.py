@@ -54,6 +54,10 @@ def _welcome(_: Moment) -> tuple[str, str] | None:
     return None
 
 
+def _unexplained(_: Any) -> Mapping[tuple[str, str], str]:
+    return {}
+
+
 def _never(*_: Any) -> bool:
     return False
 
@@ -174,6 +178,10 @@ class Kind(Generic[C]):
     """
     ways: tuple[str, ...] = ()
     """Options of ``begin`` that choose how the walk goes."""
+    explains: Callable[[C], Mapping[tuple[str, str], str]] = _unexplained
+    """Tables of which something else is wanted than is there though nobody changed a fact of this walk's, by schema and
+    name, each with the reason.
+    """
     optional: Callable[[Config], Mapping[str, bool]] = _none
     """Steps at its end, and whether the configuration asks for each. One that is not begun comes and goes with that."""
     picks: Callable[[Moment, Collection[str]], tuple[str, ...]] | None = None

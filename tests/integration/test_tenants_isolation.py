@@ -274,12 +274,48 @@ def test_no_tenant_reaches_what_is_not_its_own(database: Database, seed: int) ->
             assert [one(connection, f"select count(*) from {name}") for name in made.shared] == [2]
             assert {one(connection, f"select count(*) from {name}") for name in (*made.hidden, *made.parts)} <= {None}
     tampered(world)
+    come_and_gone(world, seen)
 
     # And back at once: rights go first
     now = world.read()
     origin = TENANTS.origin(now, world.context(now), TENANTS.keys)
     run(world, diff(now, origin), seen)
     assert diff(world.read(), start) == () == diff(start, world.read())
+
+
+def come_and_gone(world: World, seen: dict[tuple[str, str], int | None]) -> None:
+    """A table becomes another's child, and is named hidden, and each time comes back: after catching up tenants are
+    refused there, and then see their own again.
+    """
+    admin, config = world.database.admin, world.config
+    table = next(one for one in world.made.key_of if one not in ("accounts", *_partitioned(world)))
+    name = format_name("app", table[1:-1].replace('""', '"') if table.startswith('"') else table)
+    tenants = config.tenants
+    assert tenants is not None
+    hidden = replace(config, tenants=replace(tenants, hidden=(*tenants.hidden, name)))
+    admin.execute(f"set role app_migrator; create table above (like {table}); reset role".encode())
+    for act, then in (
+        (f"alter table {table} inherit above", config),
+        (f"alter table {table} no inherit above", config),
+        ("", hidden),
+        ("", config),
+    ):
+        admin.execute(act.encode())
+        world.config = then
+        now = world.read()
+        run(world, diff(now, TENANTS.through(now, world.context(now), 6)), seen)
+        now = world.read()
+        assert diff(now, TENANTS.through(now, world.context(now), 6)) == ()
+        gone = then is hidden or " inherit" in act.replace("no inherit", "")
+        for key in world.made.keys:
+            with world.acting(world.role(key)) as connection:
+                assert one(connection, f"select count(*) from {table}") == (None if gone else world.truth(table, key))
+    admin.execute(b"drop table above")
+
+
+def _partitioned(world: World) -> set[str]:
+    found = world.database.admin.execute("select relname from pg_class where relkind = 'p'").fetchall()
+    return {quoted(name) for (name,) in found}
 
 
 def tampered(world: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
-from tests.support.tenanted import UNPROVED, begun, split_done, step
+from tests.support.tenanted import UNPROVED, begun, counts, split_done, step, truth
 
 WAYS = {
     "tenant_3 is tenant '2' by the mapping, and is called like tenant '3'": (
@@ -52,7 +52,11 @@ def test_ways_to_other_tenants_rows(database: Database, invoke_cli: InProcess) -
     assert walk("status", "--json").check().json["broken"] == []
     database.execute("; ".join(plant for plant, _ in WAYS.values()))
     told = walk("verify", "--json").check(4).json["tenants"]
-    assert walk("status", "--json").check(4).json["broken"] == told
+    *same, taken = walk("status", "--json").check(4).json["broken"]
+    assert same == told
+    assert "wanted again is revoke SELECT on table public.events_old" in taken["what"], (
+        "sync takes back rights on tables"
+    )
     assert [said for said in WAYS if not any(said in one["what"] for one in told)] == []
     assert all(one["fix"] for one in told)
     shown = walk("verify").check(4).stdout
@@ -101,3 +105,45 @@ def test_a_table_that_is_locked_is_no_breach(database: Database, invoke_cli: InP
         assert said in walk("status").check().stdout
         assert said in [one["what"] for one in walk("verify", "--json").check(4).json["tenants"]]
     assert walk("status", "--json").check().json["untold"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_what_comes_and_goes_is_told_and_caught_up_with(database: Database, invoke_cli: InProcess) -> None:
+    walk = split_done(database, invoke_cli)
+    begun(walk, "tenant-roles")
+
+    def told(reason: str) -> None:
+        assert any(one["what"].startswith(reason) for one in walk("status", "--json").check(4).json["broken"])
+        assert reason in {one["cause"] for one in walk("verify", "--json").check(4).json["drift"]}
+
+    part = "events_old for values from ('2000-01-01') to ('2020-01-01')"
+    database.execute("alter table events detach partition events_old")
+    told("its rows each belong to a tenant now")
+    walk("tenants", "--sync", "--yes").check()
+    assert counts(database, "tenant_1", ("events_old",)) == {"events_old": 2}
+    database.execute(f"alter table events attach partition {part}")
+    told("its rows do not each belong to a tenant any more")
+    walk("tenants", "--sync", "--yes").check()
+    assert counts(database, "tenant_1", ("events", "events_old")) == {
+        **truth(database, 1, ("events",)),
+        "events_old": "refused",
+    }
+
+    # A kind that the configuration no longer gives goes, too
+    plain = walk.config.read_text()
+    walk.config.write_text(plain.replace('shared = ["public.plans"]', ""))
+    told("flatsplit.toml says something else since")
+    walk("tenants", "--sync", "--yes").check()
+    assert counts(database, "tenant_1", ("plans",)) == {"plans": "refused"}
+    walk.config.write_text(plain)
+    walk("tenants", "--sync", "--yes").check()
+
+    # Its policies follow a column that is called otherwise now: nothing is taken away until somebody says what it is
+    database.execute("alter table drafts rename column account_id to whose")
+    unsaid = "of 1 table nothing says what they are to a tenant: public.drafts"
+    assert unsaid in [one["what"] for one in walk("status", "--json").check(4).json["broken"]]
+    assert "to be said" in walk("tenants", "--sync", "--yes").check(4).stderr
+    assert counts(database, "tenant_1", ("drafts",)) == {"drafts": 2}
+    walk.config.write_text(f'{plain}own = {{ "public.drafts" = "whose" }}\n')
+    assert "Nothing new" in walk("tenants", "--sync", "--yes").check().stdout

@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
-from flatsplit import blueprint, ddl
+from flatsplit import blueprint, ddl, privileges
 from flatsplit.config import Config, Tenants
-from flatsplit.model import PUBLIC, Acl, ObjectRef, PolicyFacts, State, Structure
+from flatsplit.model import Acl, ObjectRef, PolicyFacts, State, Structure
 from flatsplit.tenants import Belonging, Survey, clashes, role_of, survey
-from flatsplit.tenants.kinds import APART
+from flatsplit.tenants.kinds import APART, Open
 from flatsplit.walks import marks, tenants
+from flatsplit.walks.tenants.all_rows import Readers, everyone, table_of
 
 _COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
 
 ALL_ROWS = PolicyFacts(using="true")
-_ALL = ("pg_read_all_data", "pg_write_all_data")
-"""Predefined roles that may read or write every table without an entry in its ACL."""
+_LOST = "tenants see their own rows of it, and nothing says any more whose these are: say own, through or hidden"
 
 
 Policies: TypeAlias = Mapping[ObjectRef, tuple[PolicyFacts, frozenset[str]]]
 """Policies, each with its condition and the roles that it is for."""
-
-
-@dataclass(slots=True)
-class _Known:
-    """What is worked out of one State once, and used for each of its tables."""
-
-    tenants: frozenset[str]
-    """The group, the pool and the tenants' roles, whether they exist already or are still to be created."""
-    columns: Mapping[tuple[str, str], list[tuple[ObjectRef, Acl]]]
-    """Columns that have an ACL of their own, by the schema and name of the table."""
-    readers: frozenset[str]
-    """Those of the predefined roles that have a member who is not a tenant."""
-    named: dict[tuple[int, tuple[Acl, ...]], frozenset[str]]
-    """A cache: the roles that are to see all rows, by the id of a table's facts and the ACLs of its columns. Most
-    tables share these.
-    """
-    seers: Mapping[ObjectRef, frozenset[str]] | None = None
-    """The policies named ``everyone``, each with the roles that it is for."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +44,28 @@ class Context:
     def survey(self) -> Survey:
         """What each table is to a tenant. Empty where the configuration has no tenants, or columns and keys were not
         read.
+
+        A table that is nobody's by default, but has policies of this walk, is undecided: perhaps a migration has only
+        renamed its column.
         """
         if self.config.tenants is None or self.live.structure is None:
             return Survey(self.tenants, Structure(), None, "", {}, ())
-        return survey(self.tenants, self.live.structure)
+        found = survey(self.tenants, self.live.structure)
+        lost = [
+            ref
+            for ref, one in found.belongings.items()
+            if one.kind == "hidden" and not one.decided and self._has_policies(ref)
+        ]
+        if not lost:
+            return found
+        belongings = {ref: one for ref, one in found.belongings.items() if ref not in lost}
+        undecided = (*found.undecided, *(Open(ref, _LOST) for ref in lost))
+        return replace(found, belongings=belongings, undecided=tuple(sorted(undecided)))
+
+    def _has_policies(self, ref: ObjectRef) -> bool:
+        """Whether a table has policies of this walk that tell tenants' rows apart."""
+        policies = (ObjectRef("policy", ref.schema, ref.name, name) for name in self.policy_names - {tenants.EVERYONE})
+        return any(self.group in self.live.policies.get(each, ()) and self.made_here(each) for each in policies)
 
     @property
     def group(self) -> str:
@@ -108,17 +108,50 @@ class Context:
         return {ref: one for ref, one in sorted(self.survey.belongings.items()) if self.ours(ref)}
 
     @cached_property
+    def left(self) -> frozenset[ObjectRef]:
+        """Tables that have policies of this walk, and whose rows no longer each belong to a tenant: their kind is
+        another now, they are a partition or a child now, their schema is out of scope, or they are somebody else's.
+        """
+        if not self.survey.key_type:
+            return frozenset()
+        known = {(ref.schema, ref.name) for ref in (*self.apart, *self.unsaid)}
+        return frozenset(
+            table_of(self.live, policy)
+            for policy, roles in self.live.policies.items()
+            if (policy.schema, policy.name) not in known and self.group in roles and self.made_here(policy)
+        )
+
+    @property
+    def entered(self) -> frozenset[ObjectRef]:
+        """Tables whose rows each belong to a tenant, and on which nothing of this walk is to be found: they are new, or
+        are no partition or child any more, or their kind was another.
+        """
+        on = {ref for ref, security in self.live.row_security.items() if security.enabled}
+        return frozenset(
+            ref
+            for ref in self.apart
+            if ref not in on
+            and not self._has_policies(ref)
+            and not privileges.letters(self.live.objects[ref].acl, self.group)
+        )
+
+    @cached_property
+    def unsaid(self) -> frozenset[ObjectRef]:
+        """Tables that have policies of this walk, and of which nothing says any more what they are. They stay as they
+        are until somebody says it: the policies hold.
+        """
+        return frozenset(
+            ref
+            for ref, table in self.survey.structure.tables.items()
+            if not table.parent and ref not in self.survey.belongings and self.ours(ref) and self._has_policies(ref)
+        )
+
+    @cached_property
     def touched(self) -> frozenset[ObjectRef]:
         """Tables on which this walk may have changed something: those whose rows each belong to a tenant, those that
         have a policy of this walk, and those that had row-level security in the baseline.
         """
-        known = {(ref.schema, ref.name) for ref in self.apart}
-        named = {
-            table_of(self.live, policy)
-            for policy, roles in self.live.policies.items()
-            if (policy.schema, policy.name) not in known and self.group in roles and self.made_here(policy)
-        }
-        return frozenset({*self.apart, *named, *self.baseline.row_security.keys() & self.live.objects.keys()})
+        return frozenset({*self.apart, *self.left, *self.baseline.row_security.keys() & self.live.objects.keys()})
 
     def ours(self, ref: ObjectRef) -> bool:
         """Whether a table belongs to the application's owner. Other tables are not changed, and tenants get no right
@@ -187,7 +220,7 @@ class Context:
 
     def policies(self, state: State, one: Belonging) -> Policies:
         """All policies that a table is to have, each with its condition and the roles that it is for."""
-        named = frozenset[str]() if self.guarded(one.ref) else everyone(state, one.ref, self)
+        named = frozenset[str]() if self.guarded(one.ref) else self.everyone(state, one.ref)
         found = self._policies.get((one.ref, named))
         if found is None:
             found = {ref: (facts, self.tenants_alone) for ref, facts in self.kept_apart(one).items()}
@@ -205,7 +238,7 @@ class Context:
         """The policy ``everyone`` of each table that is to have one, with the roles that it is for."""
         known = self.known(state)
         if known.seers is None:
-            tables = ((ref, everyone(state, ref, self)) for ref in self.apart if not self.guarded(ref))
+            tables = ((ref, self.everyone(state, ref)) for ref in self.apart if not self.guarded(ref))
             known.seers = {
                 ObjectRef("policy", ref.schema, ref.name, tenants.EVERYONE): named for ref, named in tables if named
             }
@@ -224,21 +257,20 @@ class Context:
         return before is not None and before.enabled
 
     @cached_property
-    def _known(self) -> dict[int, tuple[State, _Known]]:
+    def _known(self) -> dict[int, tuple[State, Readers]]:
         return {}
 
-    def known(self, state: State) -> _Known:
+    def known(self, state: State) -> Readers:
         """What is worked out of a State once, and used for each of its tables: there may be thousands of both."""
         found = self._known.get(id(state))
         if found is None:
-            columns: dict[tuple[str, str], list[tuple[ObjectRef, Acl]]] = {}
-            for column, acl in state.columns.items():
-                columns.setdefault((column.schema, column.name), []).append((column, acl))
-            tenants_ = frozenset({self.group, self.pool, *state.tenants, *self.wanted})
-            readers = frozenset(key.role for key in state.members if key.role in _ALL and key.member not in tenants_)
-            found = (state, _Known(tenants_, columns, readers, {}))  # keeps the State alive: another could get its id
-            self._known[id(state)] = found
+            of = Readers.of(state, {self.group, self.pool, *state.tenants, *self.wanted})
+            self._known[id(state)] = found = (state, of)  # keeps the State alive: another could get its id
         return found[1]
+
+    def everyone(self, state: State, ref: ObjectRef) -> frozenset[str]:
+        """The roles that a table's policy ``everyone`` has to name."""
+        return everyone(state, ref, self.known(state))
 
     def columns_of(self, state: State, ref: ObjectRef) -> list[tuple[ObjectRef, Acl]]:
         """Columns of a table that have an ACL of their own."""
@@ -305,32 +337,3 @@ class Context:
         known = {*live.tenants, *self.wanted, *marked} - self.baseline.roles.keys()
         ours = (self.group, self.pool) if self.pool else (self.group,)
         return (*ours, *sorted(known - {*ours}))
-
-
-def table_of(state: State, policy: ObjectRef) -> ObjectRef:
-    """The table that a policy is on."""
-    partitioned = ObjectRef("partitioned_table", policy.schema, policy.name)
-    return partitioned if partitioned in state.objects else ObjectRef("table", policy.schema, policy.name)
-
-
-def everyone(state: State, ref: ObjectRef, context: Context) -> frozenset[str]:
-    """The roles that a table's policy ``everyone`` has to name, so that they see all of its rows, as before.
-
-    These are the roles with an entry in its ACL or in one of its columns', and ``pg_read_all_data`` and
-    ``pg_write_all_data`` where they have members. Not the tenants' roles; not the owner and superusers, who see all
-    rows without a policy; and not members of these roles, since a policy for a role is for its members too.
-    """
-    facts = state.objects.get(ref)
-    if facts is None:
-        return frozenset()
-    known = context.known(state)
-    columns = tuple(acl for _, acl in known.columns.get((ref.schema, ref.name), ())) if known.columns else ()
-    found = known.named.get((id(facts), columns))
-    if found is None:
-        held = {item.grantee for acl in (facts.acl, *columns) for item in acl} | known.readers
-        found = known.named[id(facts), columns] = frozenset(
-            role
-            for role in held - known.tenants - {PUBLIC, facts.owner}
-            if role in state.roles and not state.roles[role].superuser
-        )
-    return found

@@ -23,7 +23,8 @@ from flatsplit.walks.tenants import (
     tenant_roles,
     tenant_switch,
 )
-from flatsplit.walks.tenants.context import Context, table_of
+from flatsplit.walks.tenants.all_rows import table_of
+from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.undo import remembered, unmade
 
 
@@ -167,6 +168,12 @@ def _by_schema(context: Context) -> tuple[str, str] | None:
     )
 
 
+def _explains(context: Context) -> Mapping[tuple[str, str], str]:
+    entered = dict.fromkeys(((ref.schema, ref.name) for ref in context.entered), "its rows each belong to a tenant now")
+    left = ((ref.schema, ref.name) for ref in context.left)
+    return {**entered, **dict.fromkeys(left, "its rows do not each belong to a tenant any more")}
+
+
 def _optional(config: Config) -> Mapping[str, bool]:
     return {tenants.TENANT_CLOSE: config.tenants is not None and config.tenants.close}
 
@@ -192,6 +199,7 @@ TENANTS = Kind(
     backward=_context,
     origin=_origin,
     remembers=_remembers,
+    explains=_explains,
     summary="each tenant gets a role that reaches only its own rows",
     refuses=_refuses,
     optional=_optional,

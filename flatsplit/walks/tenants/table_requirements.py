@@ -11,7 +11,8 @@ from typing import NamedTuple
 from flatsplit import ddl, privileges
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.tenants import Belonging
-from flatsplit.walks.tenants.context import Context, everyone, table_of
+from flatsplit.walks.tenants.all_rows import table_of
+from flatsplit.walks.tenants.context import Context
 
 
 class Wanting(NamedTuple):
@@ -74,7 +75,7 @@ def opened(state: State, context: Context, apart: Collection[ObjectRef]) -> Iter
         table = table_of(state, policy)
         if table not in apart or not facts.permissive or PUBLIC not in state.policies.get(policy, ()):
             continue
-        named = everyone(state, table, context)
+        named = context.everyone(state, table)
         if (security := state.row_security.get(table)) is not None and security.forced:
             named |= {state.objects[table].owner}
         line = ddl.alter_policy(policy, named) if context.application in named else ""

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from flatsplit import privileges
-from flatsplit.model import PUBLIC, Acl, ObjectRef, State
+from flatsplit.model import PUBLIC, Acl, Kind, ObjectRef, State
 from flatsplit.tenants.kinds import APART
 from flatsplit.walks import tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
 from flatsplit.walks.tenants.context import Context
 
+_TABLES: tuple[Kind, ...] = ("table", "partitioned_table")
 _ROWS = "arwd"
 """Without TRUNCATE, REFERENCES, TRIGGER and MAINTAIN: policies do not limit these to a tenant's rows."""
 
 
 def apply(state: State, context: Context) -> State:
-    """The group's rights, by the kind of table.
+    """The group's rights on tables, by their kind, and no others.
 
     Never more than the application's role has. On shared tables and on the root: SELECT (with ``root_update`` also
     UPDATE on the root); on other tables whose rows each belong to a tenant: the rights on rows. Except for shared
     tables, only once the policies are there and row-level security is on. The group gets no default privileges, so
     that it has no right on a new table.
+
+    What the group holds beyond that on a table is taken away, whether the table's kind was another before, or it is a
+    partition now, out of scope, or somebody else's. Views, foreign tables and functions are left to whoever
+    opened them to tenants.
     """
     draft = Draft(state)
     if context.group not in state.roles:
         return draft.state()
     schemas: set[str] = set()
+    wanted: dict[ObjectRef, str] = {}
     known: dict[tuple[int, str], str] = {}  # a cache of the allowed rights: most tables share their facts
     both = context.kept.keys() <= state.policies.keys()
     for ref, one in context.told.items():
@@ -37,17 +45,23 @@ def apply(state: State, context: Context) -> State:
             has = privileges.letters(facts.acl, context.application)
             allowed = known[id(facts), one.kind] = _allowed(one.kind, has, root_update=context.tenants.root_update)
         columns = _columns(state, ref, context) if state.columns else {}
+        for column, letters in columns.items():
+            kept = privileges.minus(_allowed(one.kind, letters, root_update=context.tenants.root_update), allowed)
+            if kept:
+                wanted[column] = kept
         if not allowed and not columns:
             continue
         schemas.add(ref.schema)
         if allowed:
-            draft.grant(ref, context.group, allowed)
-        for column, letters in columns.items():
-            kept = privileges.minus(_allowed(one.kind, letters, root_update=context.tenants.root_update), allowed)
-            if kept:
-                draft.columns[column] = privileges.plus(draft.columns.get(column, ()), context.group, kept)
+            wanted[ref] = allowed
         if one.kind in ("own", "through"):
-            _sequences(draft, state, context, ref)
+            wanted.update(dict.fromkeys(_sequences(state, context, ref), "U"))
+    _take_away(draft, state, context, wanted)
+    for ref, letters in wanted.items():
+        if ref.kind == "column":
+            draft.columns[ref] = privileges.plus(draft.columns.get(ref, ()), context.group, letters)
+        else:
+            draft.grant(ref, context.group, letters)
     for schema in sorted(schemas):
         draft.grant(ObjectRef("schema", "", schema), context.group, "U")
     database = ObjectRef("database", "", state.target.database)
@@ -55,6 +69,31 @@ def apply(state: State, context: Context) -> State:
     if schemas and facts_ is not None and "c" not in privileges.letters(facts_.acl, PUBLIC):
         draft.grant(database, context.group, "c")
     return draft.state()
+
+
+def _take_away(draft: Draft, state: State, context: Context, wanted: Mapping[ObjectRef, str]) -> None:
+    """Revoke from the group what it holds beyond ``wanted`` on tables, on their columns, and on sequences that
+    columns of tables in scope take their values from.
+    """
+    if not context.survey.key_type:
+        return
+    tables = context.survey.structure.tables
+    theirs = {ref for table in tables.values() for ref in table.sequences}
+    kept = {context.mapping, *context.unsaid, *(ref for table in context.unsaid for ref in tables[table].sequences)}
+    for group in state.groups:
+        held = privileges.letters(group.facts.acl, context.group)
+        if not held or group.facts.extension or group.kind not in (*_TABLES, "sequence"):
+            continue
+        for ref in group.refs:
+            more = privileges.minus(held, wanted.get(ref, ""))
+            if more and ref not in kept and (group.kind != "sequence" or ref in theirs):
+                draft.revoke(ref, context.group, more)
+    for column, acl in state.columns.items():
+        relation = state.relation_of(column)
+        if relation is None or relation.kind not in _TABLES or relation in kept:
+            continue
+        if more := privileges.minus(privileges.letters(acl, context.group), wanted.get(column, "")):
+            draft.columns[column] = privileges.without(acl, context.group, more)
 
 
 def _allowed(kind: str, letters: str, *, root_update: bool) -> str:
@@ -84,12 +123,12 @@ def _columns(state: State, ref: ObjectRef, context: Context) -> dict[ObjectRef, 
     return {column: held for column, acl in context.columns_of(state, ref) if (held := letters(acl))}
 
 
-def _sequences(draft: Draft, state: State, context: Context, ref: ObjectRef) -> None:
-    table = context.survey.structure.tables[ref]
-    for sequence in table.sequences:
+def _sequences(state: State, context: Context, ref: ObjectRef) -> Iterator[ObjectRef]:
+    """Sequences that a table takes its values from, and that the application may use."""
+    for sequence in context.survey.structure.tables[ref].sequences:
         facts = state.objects.get(sequence)
         if facts is not None and "U" in privileges.letters(facts.acl, context.application):
-            draft.grant(sequence, context.group, "U")
+            yield sequence
 
 
 STEP = Step(

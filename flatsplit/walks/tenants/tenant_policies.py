@@ -16,8 +16,14 @@ def apply(state: State, context: Context) -> State:
     alone, any other permissive policy would show more rows. With a restrictive one beside a permissive ``true``, all
     rows would show once the restrictive one is dropped, which also happens when its column is. With both, a tenant
     sees no row when the permissive one is gone, and no more than its own when the restrictive one is.
+
+    A table that has left the tenants' tables loses them.
     """
     draft = Draft(state)
+    if context.left:
+        left = {(ref.schema, ref.name) for ref in context.left}
+        for policy in [ref for ref in state.policies if (ref.schema, ref.name) in left and context.made_here(ref)]:
+            del draft.policies[policy]
     if context.group in state.roles and context.mapping in state.tenancies:
         theirs = context.baseline.policies
         kept = {ref: facts for ref, facts in context.kept.items() if ref not in theirs} if theirs else context.kept

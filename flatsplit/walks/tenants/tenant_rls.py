@@ -6,6 +6,7 @@ from flatsplit.model import RowSecurity, State
 from flatsplit.walks import tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
+from flatsplit.walks.tenants.all_rows import table_of
 from flatsplit.walks.tenants.context import Context
 
 
@@ -14,6 +15,9 @@ def apply(state: State, context: Context) -> State:
 
     Never with FORCE: with it the owner would be bound by policies, and migrations would silently change only a part of
     the rows. Only on tables that have their policies: without them nobody but the owner would see a row.
+
+    Off again on a table that has left the tenants' tables, unless it was on before, or it came since, with policies of
+    somebody else.
     """
     draft = Draft(state)
     if context.group not in state.roles:
@@ -24,6 +28,14 @@ def apply(state: State, context: Context) -> State:
             found = draft.row_security.get(ref)
             if found is None or not found.enabled:
                 draft.row_security[ref] = RowSecurity(True, found is not None and found.forced)
+    theirs = {table_of(state, ref) for ref in state.policies if not context.made_here(ref)} if context.left else set()
+    for ref in context.left:
+        found = draft.row_security.get(ref)
+        unseen = ref not in context.baseline.row_security
+        if found is not None and found.enabled and not context.guarded(ref) and not (unseen and ref in theirs):
+            draft.row_security[ref] = RowSecurity(False, found.forced)
+            if not found.forced:
+                del draft.row_security[ref]
     return draft.state()
 
 

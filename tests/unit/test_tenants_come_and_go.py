@@ -1,0 +1,78 @@
+"""What enters and leaves the tables of tenants while their walk is under way, over random tables. No server, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flatsplit.config import format_name, parse_name
+from flatsplit.differ import diff
+from flatsplit.model import State
+from flatsplit.walks.kind import Moment
+from flatsplit.walks.tenants.kind import TENANTS
+from tests.support import ledger
+from tests.support.ledger import Ledger
+from tests.unit.test_tenants_laws import ALL, EXAMPLES, ROOT, World, worlds
+
+
+@st.composite
+def changed_since(draw: st.DrawFn, world: World) -> World:
+    """The same database after all steps, where tables have come and gone: of another kind by the configuration, a
+    partition now, in no schema in scope, somebody else's, or dropped and made again.
+    """
+    done, config = world.states()[-1], world.config.tenants
+    assert config is not None
+    assert done.structure is not None
+    tables, objects = dict(done.structure.tables), dict(done.objects)
+    policies, security = dict(done.policies), dict(done.row_security)
+    for ref in sorted(tables.keys() - {ROOT}):
+        name = format_name(ref.schema, ref.name)
+        config = replace(config, shared=tuple(one for one in config.shared if parse_name(one).parts != ref[1:3]))
+        match draw(st.sampled_from(("same", "shared", "hidden", "partition", "out of scope", "stranger", "anew"))):
+            case "shared":
+                config = replace(config, shared=(*config.shared, name))
+            case "hidden":
+                config = replace(config, hidden=(*config.hidden, name))
+            case "partition":
+                tables[ref] = replace(tables[ref], parent=True)
+            case "out of scope":
+                del tables[ref]
+            case "stranger":
+                objects[ref] = objects[ref]._replace(owner="third")
+            case "anew":
+                objects[ref] = world.state.objects[ref]
+                policies = {one: named for one, named in policies.items() if one[1:3] != ref[1:3]}
+                security.pop(ref, None)
+    structure = replace(done.structure, tables=tables, worked_out={})
+    conditions = {ref: facts for ref, facts in done.conditions.items() if ref in policies}
+    live = replace(
+        done, structure=structure, objects=objects, policies=policies, conditions=conditions, row_security=security
+    )
+    return World(live, replace(world.config, tenants=config))
+
+
+@EXAMPLES
+@given(worlds(), st.data())
+def test_what_has_come_and_gone_is_caught_up_with_as_if_begun_anew(first: World, data: st.DataObject) -> None:
+    """But for USAGE on schemas and on sequences of tables out of scope, by which alone no row is reached, and for
+    tables of which nothing says any more what they are: these stay as they are.
+    """
+    now = data.draw(changed_since(first))
+    context = TENANTS.context(Moment(now.state, first.baseline, now.config, {}))
+    origin = TENANTS.origin(now.state, context, TENANTS.keys)
+    anew = TENANTS.through(origin, TENANTS.context(Moment(origin, first.baseline, now.config, {})), ALL)
+    caught_up = TENANTS.through(now.state, context, ALL)
+    assert now.state.structure is not None
+    in_scope = {ref for table in now.state.structure.tables.values() for ref in (table.ref, *table.sequences)}
+    nothing = {ref for ref in now.state.objects if ref.kind in ("schema", "sequence") and ref not in in_scope}
+    unsaid = {(ref.schema, ref.name) for ref in context.unsaid}
+
+    def of_tables(state: State) -> set[ledger.Fact]:
+        apart = replace(state, objects={ref: facts for ref, facts in state.objects.items() if ref not in nothing})
+        return {fact for fact in ledger.facts(apart) if not any(f"{one}.{two}" in fact[1] for one, two in unsaid)}
+
+    assert of_tables(caught_up) - of_tables(anew) == set()
+    assert of_tables(anew) - of_tables(caught_up) == set()
+    assert Ledger(now.state).run(diff(now.state, caught_up)) == ledger.facts(caught_up)
