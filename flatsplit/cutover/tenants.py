@@ -28,7 +28,7 @@ from flatsplit.tenants import Candidate, Composite, Survey, Unrooted, candidates
 from flatsplit.tenants import survey as surveyed
 from flatsplit.tenants.naming import likely
 from flatsplit.tenants.schemas import Family, families_of, without_families
-from flatsplit.tenants.writing import proposal
+from flatsplit.tenants.writing import proposal, proposal_with
 from flatsplit.walks import tenants as steps
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.tenants.context import Context
@@ -59,6 +59,10 @@ class Surveyed:
     """Schemas with the same tables, as where each tenant has one."""
     composite: Composite | None = None
     """A table that most others refer to by several columns; None where the configuration names the root."""
+    missing: bool = False
+    """The root does not exist: the first of ``unrooted`` tells more of tenants than any table does. The survey is made
+    as if a migration had created it.
+    """
 
 
 def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
@@ -69,6 +73,11 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
     ranked = tuple(candidates(common))
     tenants: Tenants | None = config.tenants or proposal(ranked, common)
     without = tuple(unrooted(common, ranked)) if config.tenants is None else ()
+    missing = None
+    if without and without[0].likelier(ranked):
+        missing = without[0].made(structure.tables[without[0].table].owner)
+        structure = Structure({**structure.tables, missing.ref: missing}, structure.keys)
+        tenants = proposal_with(missing, without[0].column)
     if tenants is None and alike and not without:
         shown = listed(alike[0].schemas)
         raise UsageError(
@@ -81,21 +90,21 @@ def survey(session: Session, config: Config, *, rows: bool = False) -> Surveyed:
     if tenants is None:
         raise UsageError(
             f"no table in {listed(config.schemas)} has a primary key that others name",
-            remedy(without[0])
-            if without
-            else 'if there is one nevertheless, say so in flatsplit.toml: [tenants] root = "public.accounts"',
+            'if there is one nevertheless, say so in flatsplit.toml: [tenants] root = "public.accounts"',
         )
     found = surveyed(tenants, structure)
     owners = {ref: table.owner for ref, table in structure.tables.items()}
-    counted = count(session.driver, found, owners) if rows and found.root is not None and found.key_type else {}
-    return Surveyed(structure, ranked, found, config.tenants is None, counted, without, alike, several)
+    known = rows and missing is None and found.root is not None and bool(found.key_type)
+    counted = count(session.driver, found, owners) if known else {}
+    return Surveyed(
+        structure, ranked, found, config.tenants is None, counted, without, alike, several, missing is not None
+    )
 
 
 def remedy(one: Unrooted) -> str:
     """The advice to create a root for such a column, by a migration of the application, which owns the tables."""
-    table = "tenants" if one.table.name != "tenants" else "all_tenants"
-    create = f"CREATE TABLE {ddl.ident(one.table.schema, table)} (id {ddl.type_name(one.type)} PRIMARY KEY);"
-    root = format_name(one.table.schema, table)
+    create = f"CREATE TABLE {ddl.ident(one.root.schema, one.root.name)} (id {ddl.type_name(one.type)} PRIMARY KEY);"
+    root = format_name(one.root.schema, one.root.name)
     return (
         f"have a migration make their table: {create} filled with what {ddl.ident(one.column)} holds, and with "
         f"each new tenant; then in flatsplit.toml: [tenants] root = {quote(root)}, key = [{quote(one.column)}]"

@@ -149,10 +149,22 @@ class Unrooted(NamedTuple):
     tables: int
     table: ObjectRef
     """One of these tables."""
+    root: ObjectRef
+    """The table of tenants that a migration would have to make."""
     within: ObjectRef | None = None
     """A table of that name whose primary key is not that column alone, so that it cannot be the root."""
     nullable: int = 0
     """In so many of these tables it may be NULL."""
+
+    def made(self, owner: str) -> Table:
+        """Its ``root`` as such a migration makes it: the column is its primary key."""
+        return Table(self.root, owner, (Column("id", self.type, not_null=True),), ("id",), unique_keys=(("id",),))
+
+    def likelier(self, ranked: Sequence[Candidate]) -> bool:
+        """Whether such a column tells more of tenants than the likeliest candidate: that has no common name for
+        tenants, or fewer tables refer to it.
+        """
+        return not ranked or _known(ranked[0]) == len(KNOWN) or self.tables > ranked[0].tables
 
 
 def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted]:
@@ -184,7 +196,8 @@ def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted
             some[0][1].name,
             some[0][1].type,
             len(some),
-            min(ref for ref, _ in some),
+            first := min(ref for ref, _ in some),
+            _new(first.schema, structure),
             _within(name, structure),
             sum(not column.not_null for _, column in some),
         )
@@ -192,6 +205,13 @@ def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted
         if len(some) > 1 and len(some) >= known and len(some) * _CARRIED >= most
     ]
     return sorted(found, key=lambda one: (-one.tables, one.column))
+
+
+def _new(schema: str, structure: Structure) -> ObjectRef:
+    """A name that no table has yet."""
+    names = ("tenants", "all_tenants", "every_tenant")
+    free = next((name for name in names if structure.get(schema, name) is None), names[-1])
+    return ObjectRef("table", schema, free)
 
 
 def _within(column: str, structure: Structure) -> ObjectRef | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flatsplit.config import Tenants, Way, format_name, format_way
 from flatsplit.config.tenants import RINGS
-from flatsplit.model import ObjectRef, Structure
+from flatsplit.model import ObjectRef, Structure, Table
 from flatsplit.tenants.candidates import Candidate, handed_on
 from flatsplit.tenants.kinds import Belonging, TableKind
 from flatsplit.tenants.similarity import INTEGERS, names_for
@@ -50,7 +50,16 @@ def proposal(found: Collection[Candidate], structure: Structure) -> Tenants | No
     called = names_for(best.ref.name)
     most = best.columns[:1]  # the most frequent one also counts where it is not named after the table
     root = structure.tables[best.ref]
-    key = root.column(best.key)
-    rings = RINGS if key is not None and key.type in INTEGERS else RINGS[1:]
     columns = tuple(one for one in best.columns if one in most or one.lower() in called)
-    return Tenants(_name(best.ref), tuple(dict.fromkeys((*columns, *handed_on(structure, root)))), rings=rings)
+    return _section(root, tuple(dict.fromkeys((*columns, *handed_on(structure, root)))))
+
+
+def proposal_with(root: Table, column: str) -> Tenants:
+    """A section to begin with, for a table of tenants that is still to be made. ``column``: what names a tenant."""
+    return _section(root, (column,))
+
+
+def _section(root: Table, columns: tuple[str, ...]) -> Tenants:
+    key = root.column(root.primary_key[0])
+    rings = RINGS if key is not None and key.type in INTEGERS else RINGS[1:]
+    return Tenants(_name(root.ref), columns, rings=rings)

@@ -55,6 +55,33 @@ def test_kinds_by_keys_and_foreign_keys(walk: Walk) -> None:
     assert 'through = { "public.memos" = "order_id -> public.orders(id)" }' in asked
 
 
+UNROOTED = """
+create table sp_tenant (id bigint primary key, tenant text not null unique);
+create table sp_set (id bigint primary key, tenant text not null);
+create table sp_target (id bigint primary key, tenant text not null, set_id bigint not null references sp_set);
+create table sp_attribute (id bigint primary key, target_id bigint not null references sp_target);
+create table sp_action (id bigint primary key, tenant text not null, set_id bigint not null references sp_set);
+"""
+
+
+def test_without_a_table_of_tenants_it_is_made_as_if_a_migration_had_made_one(
+    database: Database, invoke_cli: InProcess
+) -> None:
+    """Most tables refer to sp_set, and say whose they are beside it."""
+    database.execute(UNROOTED, user="legacy")
+    walk = Walk(invoke_cli, database).init()
+    found = walk("tenants", "--survey", "--rows", "--json").check(4).json
+    assert (found["root"], found["missing"], found["unrooted"][0]["column"]) == ("public.tenants", True, "tenant")
+    kinds = {one["table"]: one["kind"] for one in found["tables"]}
+    own = dict.fromkeys(("public.sp_tenant", "public.sp_set", "public.sp_target", "public.sp_action"), "own")
+    assert kinds == {"public.tenants": "root", "public.sp_attribute": "through", **own}
+    assert "as if public.tenants were there" in walk("tenants", "--survey").check(4).stdout
+    create = found["unrooted"][0]["fix"].partition("have a migration make their table: ")[2].partition(";")[0]
+    database.execute(create, user="legacy")
+    walk.config.write_text(walk.config.read_text() + "\n" + found["toml"])
+    assert walk("tenants", "--survey", "--json").check().json["tables"] == found["tables"]
+
+
 @pytest.mark.majors("two")
 def test_rows_are_counted_as_the_owner(walk: Walk) -> None:
     walk.database.execute(f"set role legacy; {HOSTILE}")

@@ -130,6 +130,7 @@ def test_a_table_that_has_the_key_beside_its_own_is_told() -> None:
     (found,) = unrooted(structure, candidates(structure))
     assert (found.column, found.tables, found.nullable, found.within) == ("tenant", 5, 4, tenants.ref)
     assert 'key = ["tenant"]' in remedy(found)
+    assert found.root == ref("tenants")
 
 
 def test_a_table_that_is_named_by_two_columns_is_told() -> None:

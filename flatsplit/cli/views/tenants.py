@@ -50,6 +50,8 @@ def show(printer: Printer, found: Surveyed) -> None:
             said += f"; in {without.nullable} of them it may be NULL"
         printer.say(one_line(said), "yellow")
         printer.say(one_line(f"    if they are the tenants, {remedy(without)}"))
+        if found.missing:
+            printer.say(one_line(f"    what follows is as if {_name(without.root)} were there"))
     if found.composite is not None:
         printer.say(one_line(several_columns(found.composite)), "yellow")
         printer.say(one_line(f"    {one_column(found.composite)}"))
@@ -140,6 +142,7 @@ def shape(found: Surveyed) -> Json:
         "root": _name(survey.root.ref) if survey.root else None,
         "key_type": survey.key_type or None,
         "proposed": found.proposed,
+        "missing": found.missing,
         "complete": survey.complete,
         "candidates": [
             {
