@@ -22,11 +22,19 @@ if TYPE_CHECKING:
 
 
 def edited(walk: Walk, situation: Situation) -> Edited | None:
-    """What has changed; None where it says the same of all roles."""
+    """What has changed; None where it says the same of all roles.
+
+    A walk without a finished step may have begun since, with a section that was not there before: it has done nothing
+    yet that another section could have wanted otherwise.
+    """
     was = replace(configuration.parse(walk.split.config, "the journal"), roles=walk.config.roles)
     if _of_roles(was) == _of_roles(walk.config):
         return None
-    then = replace(situation, config=was, others=tuple(replace(link, config=was) for link in situation.others))
+    then = replace(
+        situation,
+        config=was if situation.done else walk.config,
+        others=tuple(replace(link, config=was) if link.done else link for link in situation.others),
+    )
     names = {*was.named, *walk.config.named}
     return Edited(
         frozenset(name for name in names if _said(was, name) != _said(walk.config, name)),
