@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -80,13 +81,12 @@ def who(session: Session | None, config: Config, question: Question, progress: P
         raise TargetError(
             f"nothing here can know who it was: {'; '.join(missing)}", f"have it told from now on: {_WOULD}"
         )
-    found.deeds = _sorted(search.deeds, question, cast)
+    renamed = renamed_at_a_glance(session, config, read_people(session.driver)) if session is not None else ()
+    # Where another role has the former name now, nobody can tell which of the two a log means
+    known_as = {one.now: one.was for one in renamed if not one.taken}
+    found.deeds = _sorted(search.deeds, question, cast, known_as)
     found.notes += missing
-    if session is not None:
-        found.notes += [
-            f"{one.what}: what it did is told under the name that it had then; {one.fix}"
-            for one in renamed_at_a_glance(session, config, read_people(session.driver))
-        ]
+    found.notes += [f"{one.what}: what it did is told under the name that it had then; {one.fix}" for one in renamed]
     found.notes += _limits(found, search, server, question)
     return found
 
@@ -128,21 +128,25 @@ def _journal(session: Session, search: Search) -> list[Source]:
     return [Source("journal", "journal", trail.written(first), trail.written(last))] if first else []
 
 
-def _sorted(deeds: list[Deed], question: Question, cast: Cast) -> list[Deed]:
+def _sorted(deeds: list[Deed], question: Question, cast: Cast, known_as: Mapping[str, str]) -> list[Deed]:
     """The deeds that match the question, judged and in order of time. One that pg_stat_statements has counted as well
     is listed once.
+
+    ``known_as``: the names by which the configuration knows roles that were renamed. Logs tell the name that a role had
+    then, and pg_stat_statements the one that it has now.
     """
     kept = [deed for deed in deeds if not question.refused or deed.outcome in ("refused", "failed")]
-    named = {_alike(deed) for deed in kept if deed.source != "pg_stat_statements"}
-    kept = [deed for deed in kept if deed.source != "pg_stat_statements" or _alike(deed) not in named]
+    named = {_alike(deed, known_as) for deed in kept if deed.source != "pg_stat_statements"}
+    kept = [deed for deed in kept if deed.source != "pg_stat_statements" or _alike(deed, known_as) not in named]
     for deed in kept:
-        deed.judgement, deed.why = trail.judge(deed, cast)
+        login, acting_as = (known_as.get(name, name) for name in (deed.login, deed.acting_as))
+        deed.judgement, deed.why = trail.judge(replace(deed, login=login, acting_as=acting_as), cast)
     return sorted(kept, key=lambda deed: (not deed.at, deed.at))
 
 
-def _alike(deed: Deed) -> tuple[str, str, str]:
+def _alike(deed: Deed, known_as: Mapping[str, str]) -> tuple[str, str, str]:
     """Who did what, without the schema, which some sources name and others do not."""
-    return deed.acting_as, deed.act, deed.object.rpartition(".")[2]
+    return known_as.get(deed.acting_as, deed.acting_as), deed.act, deed.object.rpartition(".")[2]
 
 
 def _limits(found: Trail, search: Search, server: ServerLogging | None, question: Question) -> list[str]:

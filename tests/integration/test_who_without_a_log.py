@@ -17,7 +17,7 @@ def test_statistics_and_the_journal(make_database: MakeDatabase, invoke_cli: InP
     database.execute("CREATE TABLE payments (i int); CREATE TABLE orders (i int)", "legacy")
     database.execute("DROP TABLE payments", "legacy")
     walk = Walk(invoke_cli, database).init()
-    walk.forward("transfer-ownership")
+    walk.forward("enable-login")
     found = walk("who", "DROP TABLE payments", "--json").check(0).json
     (act,) = found["acts"]
     assert (act["login"], act["acting_as"], act["source"]) == (None, "legacy", "pg_stat_statements")
@@ -30,3 +30,15 @@ def test_statistics_and_the_journal(make_database: MakeDatabase, invoke_cli: InP
     refused = walk("who", "--refused").check(1).stderr
     assert "nothing here can know who it was" in refused
     assert "--log" in refused
+
+    # Another name changes nothing of what a role did: the recorder has the former name, pg_stat_statements the new one
+    walk.config.write_text(f"{walk.config.read_text()}\n[trail]\ntable = true\n")
+    walk("begin", "trail", "--yes", "--through", "record-ddl").check()
+    with walk.connect("app_migrator") as session:
+        session.execute("create table made (i int)")
+        session.execute("drop table made")
+    before = walk("who", "made", "--json").json["acts"]
+    assert [(act["act"], act["judgement"]) for act in before] == [("CREATE TABLE", "look"), ("DROP TABLE", "look")]
+    database.execute("alter role app_migrator rename to deployer")
+    assert walk("who", "made", "--json").json["acts"] == before
+    database.execute("alter role deployer rename to app_migrator")
