@@ -14,7 +14,8 @@ from flatsplit.cutover.missing_user_mappings import unmapped
 from flatsplit.errors import FlatsplitError, MissingRights, UsageError
 from flatsplit.model import State
 from flatsplit.planning.situation import Situation
-from flatsplit.server.dry_run import Lack, try_steps
+from flatsplit.server.dry_run import try_steps
+from flatsplit.server.lack import Lack
 from flatsplit.server.preloading import given
 from flatsplit.words import more
 
@@ -66,7 +67,7 @@ def dry_run(
         grant = "" if lack.back else remedy(now, lack, new)
         if grant:
             missing.setdefault(grant, f"{now.target.operator} lacks what {lack.step} needs: {lack.reason}")
-        else:
+        elif not lack.follows:
             notes.append(_note(lack))
     if missing:  # all of them at once: an administrator is asked once
         raise MissingRights(next(iter(missing.values())), f"have an administrator run: {' '.join(missing)}")
@@ -75,31 +76,41 @@ def dry_run(
 
 
 def _waiting(session: Session, situation: Situation[Any], keys: Sequence[str]) -> Iterator[str]:
-    """What steps will wait for because somebody else has to allow it."""
+    """What steps will wait for because somebody else has to allow it, each for its own statements."""
+    now = situation.live
     for key in keys:
+        then = situation.desired(situation.kind.place(key))
         if "allowed" in situation.kind.step(key).gates:
             from flatsplit.gates.allowed import allowed
 
-            then = situation.desired(situation.kind.place(key))
-            found = allowed(session, situation.live, then, situation.typed("plan"))
+            found = allowed(session, now, then, situation.typed("plan"))
             if not found.open:
                 yield f"{key} will wait: {found.reason}; {found.fix}"
+        now = then
 
 
 def require_rights(session: Session, now: State, then: State) -> None:
     """Raise MissingRights, before anything is done, where the server would not let the operator do what leads from
     ``now`` to ``then``.
     """
-    for lack in try_steps(session.driver, now, (("", then),)):
-        if lack.back:
-            continue
-        from flatsplit.hazards.operator import remedy
+    from flatsplit.hazards.operator import remedy
 
-        new = frozenset(then.roles.keys() - now.roles.keys())
-        grant = remedy(now, lack, new)
-        cure = f"have an administrator run: {grant}" if grant else f"have somebody who may run: {lack.statement.sql}"
-        if not grant and any(ddl.ident(role) in lack.statement.sql for role in new):  # nobody can run it before
+    new = frozenset(then.roles.keys() - now.roles.keys())
+    given: dict[str, Lack] = {}  # by the statement that helps
+    others: list[Lack] = []
+    for lack in try_steps(session.driver, now, (("", then),)):
+        grant = "" if lack.back else remedy(now, lack, new)
+        if grant:
+            given.setdefault(grant, lack)
+        elif not lack.back and not lack.follows:
+            others.append(lack)
+    for lack in (*given.values(), *others):
+        if given:  # all of them at once: an administrator is asked once
+            cure = f"have an administrator run: {' '.join(given)}"
+        elif any(ddl.ident(role) in lack.statement.sql for role in new):  # nobody can run it before
             cure = f"leave that out for now; once the role is there, have somebody who may run: {lack.statement.sql}"
+        else:
+            cure = f"have somebody who may run: {lack.statement.sql}"
         raise MissingRights(f"{now.target.operator} may not: {lack.statement.description}: {lack.reason}", cure)
 
 
@@ -143,4 +154,5 @@ def _note(lack: Lack) -> str:
     shown = " ".join(one.sql for one in lack.statements) or lack.statement.sql
     left = more(lack.count - max(len(lack.statements), 1))
     them = "it" if lack.count == 1 else "them"
-    return f"{lack.step} stops at {shown}{left} {lack.reason}: somebody who may has to run {them} then"
+    who = f"somebody who may has to run {them} then, and to undo {them} on the way back"
+    return f"{lack.step} stops at {shown}{left} {lack.reason}: {who}"

@@ -255,10 +255,15 @@ def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | N
         yield Deviation("may not log in", f"{goes}, or: ALTER ROLE {who} LOGIN;")
     if facts.superuser:
         yield Deviation("is a superuser all the time", _no_superuser(live, name))
+    begins = live.setting_of(name, "role")
+    if begins is not None and begins[1] == blueprint.administrator(config):
+        yield Deviation(f"begins every session as {begins[1]}", ddl.reset_setting(*begins[0], "role"))
     have = _granted(live, name)
     for role in wanted:
         if role not in have:
             yield Deviation(f"is not in {role}", "flatsplit people --join")
+        elif role != blueprint.administrator(config):
+            yield from _not_inherited(live, config, name, role)
     for role, granted in sorted(have.items()):
         inheriting = [(key, options) for key, options in granted if options.inherit]
         if role in config.roles.new and role not in wanted:
@@ -271,6 +276,23 @@ def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | N
             by = live.target.membership_options
             changed = (ddl.grant_member(key, options._replace(inherit=False), by=by) for key, options in inheriting)
             yield Deviation(f"has the rights of {role} without SET ROLE", " ".join(changed))
+
+
+def _not_inherited(live: State, config: Config, name: str, role: str) -> Iterator[Deviation]:
+    """A membership that does nothing before SET ROLE. Before 16 a person inherits from all roles or from none, and one
+    of the administrators may have chosen none.
+    """
+    granted = _granted(live, name)
+    if any(_inherits(live, key, options) for key, options in granted[role]):
+        return
+    if live.target.membership_options:
+        key, options = granted[role][0]
+        fix = ddl.grant_member(key, options._replace(inherit=True), by=True)
+    elif blueprint.administrator(config) in granted:
+        return
+    else:
+        fix = f"ALTER ROLE {ddl.ident(name)} INHERIT;"
+    yield Deviation(f"has the rights of {role} only by SET ROLE", fix)
 
 
 def _no_superuser(live: State, name: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flatsplit import hazards
 from flatsplit.cutover import begun_like, beyond_lists, companion_roles
+from flatsplit.cutover.changed_settings import changed_settings
 from flatsplit.cutover.which_walk import require_step
 from flatsplit.hazards.before_step import notes_of
 from flatsplit.model import SPLIT, Plan
@@ -27,5 +28,10 @@ def plan(walk: Walk, key: str | None) -> Plan:
     split = situation.name == SPLIT  # hazards are about the steps of the split
     found = hazards.find(walk.session.driver, situation.live, situation.context, hazards.of_step(step)) if split else ()
     made = companion_roles.riders(walk, situation, step).on(situation.plan(step))
-    notes = (*made.notes, *notes_of(found, step), *beyond_lists.note(walk, situation))
+    notes = (
+        *made.notes,
+        *notes_of(found, step),
+        *beyond_lists.note(walk, situation),
+        *changed_settings(situation),
+    )
     return Plan(made.step, made.digest, made.catch_up, made.statements, notes)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from flatsplit.cutover import begun_like
 from flatsplit.cutover.beyond_lists import beyond, gives_rights
 from flatsplit.cutover.broken_promises import Broken, broken
+from flatsplit.cutover.changed_settings import changed_settings
 from flatsplit.cutover.edited_lists import edited
 from flatsplit.cutover.password_ages import ages, worth_a_line
 from flatsplit.cutover.poolers import PoolerAdvice, poolers
@@ -164,7 +165,11 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         tells_ages=worth_a_line(walk, passwords),
         rings=_rings(situation, asked),
         younger=tuple(younger(walk, first)) if walk.config.special else (),
-        misnamed=(*misnamed(first), *begun_like.findings(walk.changed_likes, first)),
+        misnamed=(
+            *misnamed(first),
+            *begun_like.findings(walk.changed_likes, first),
+            *changed_settings(first),
+        ),
         surplus=beyond(walk, first),
     )
 

@@ -14,6 +14,7 @@ import psycopg
 from flatsplit import hazards
 from flatsplit.cutover import begun_like
 from flatsplit.cutover.beyond_lists import beyond, gives_rights
+from flatsplit.cutover.changed_settings import changed_settings
 from flatsplit.cutover.edited_lists import edited
 from flatsplit.cutover.expected_rights import all_checks
 from flatsplit.cutover.password_ages import ages
@@ -133,6 +134,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
             *(one for one in found if one.severity == "warning" or one.id != _COMING),
             *misnamed(situation),
             *begun_like.findings(walk.changed_likes, situation),
+            *changed_settings(situation),
         ),
         old=tuple(one for one in ages(walk, situation.live) if one.old),
         causes=tuple(causes.of(statement) for statement in drift),

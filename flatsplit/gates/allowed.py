@@ -21,6 +21,9 @@ from flatsplit.walks.provider import administers
 
 KEY: Final = "allowed"
 
+MOST: Final = 12
+"""How many statements for a superuser are printed."""
+
 
 def judge(asked: Asked[Any]) -> GateResult:
     """Closed with the first statement that the server would refuse, and who has to run it."""
@@ -36,7 +39,7 @@ def allowed(session: Session, state: State, then: State, shows: str) -> GateResu
     settings = [each for each in statements if _is(each, "setting")]
     parts = [each for each in statements if _is(each, "recorder")]
     if refused := [each for each in settings if not _may_set(session, state, each)]:
-        return _closed(f"{operator} may not set {_what(refused[0])}", _settable(state, refused, len(settings), shows))
+        return _closed(f"{operator} may not set {_what(refused[0])}, nor reset it", _settable(state, refused, shows))
     if parts and not _may_trigger(session):
         return _closed(
             f"{operator} may not create event triggers, which takes a superuser",
@@ -73,7 +76,7 @@ def _may_set(session: Session, state: State, statement: Statement) -> bool:
     return bool(ask(session.driver, "may_set", {"name": name})[0][0])
 
 
-def _settable(state: State, refused: list[Statement], wanted: int, shows: str) -> str:
+def _settable(state: State, refused: list[Statement], shows: str) -> str:
     """The GRANT that is enough, where there is a single one; else the statements themselves."""
     operator = state.target.operator
     roles = [each.changes[-1].subject for each in refused]
@@ -81,8 +84,9 @@ def _settable(state: State, refused: list[Statement], wanted: int, shows: str) -
     if state.target.major >= PARAMETER_GRANTS and reachable:
         name = refused[0].changes[-1].detail.partition("=")[0]
         return f"have a superuser run: GRANT SET ON PARAMETER {ddl.ident(name)} TO {ddl.ident(operator)};"
-    more = f" ({shows} shows all {wanted})" if wanted > 1 else ""
-    return f"have a superuser run: {refused[0].sql}{more}"
+    if len(refused) > MOST:
+        return f"have a superuser run the {len(refused)} statements about settings that {shows} shows"
+    return f"have a superuser run: {' '.join(each.sql for each in refused)}"
 
 
 def _may_trigger(session: Session) -> bool:

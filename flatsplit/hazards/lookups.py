@@ -16,8 +16,9 @@ from flatsplit.hazards.reader_rights import asking
 from flatsplit.hazards.registry import Hazard, Row
 from flatsplit.model import ObjectRef, State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
-from flatsplit.server.dry_run import Lack, try_operator
+from flatsplit.server.dry_run import try_operator
 from flatsplit.server.holders import NO_HOLDERS, PasswordHolders, read_holders
+from flatsplit.server.lack import Lack
 from flatsplit.server.other_databases import looking_into
 from flatsplit.server.preloading import Unloadable, unloadable
 from flatsplit.server.verifiers import RefusedPassword, try_verifiers

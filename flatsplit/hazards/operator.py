@@ -12,7 +12,7 @@ from flatsplit import ddl
 from flatsplit.hazards.registry import Found, Seen, hazard
 from flatsplit.model import RoleFacts, State, versions
 from flatsplit.rights.matrix import matrix
-from flatsplit.server.dry_run import Lack
+from flatsplit.server.lack import Lack
 from flatsplit.walks import split
 from flatsplit.walks.provider import administers
 from flatsplit.walks.split.kind import through
@@ -185,6 +185,8 @@ def remedy(state: State, lack: Lack, new: frozenset[str]) -> str:
     if lack.role:
         return _acting(state, lack.role, new)
     changes = lack.statement.changes
+    if lack.statement.secrets and not changes:
+        return _password(state, lack.statement.secrets[0], operator)
     kinds = {change.fact for change in changes}
     if "role" in kinds and facts is not None and not facts.createrole:
         return f"ALTER ROLE {operator} CREATEROLE;"
@@ -203,6 +205,16 @@ def remedy(state: State, lack: Lack, new: frozenset[str]) -> str:
         name = changes[0].detail.split("=", 1)[0]
         return f"GRANT SET ON PARAMETER {ddl.ident(*name.split('.'))} TO {operator};"
     return ""
+
+
+def _password(state: State, role: str, operator: str) -> str:
+    """For another password of a role, which no superuser's is: what takes the attribute and, from 16 on, ADMIN."""
+    facts, theirs = state.roles.get(state.target.operator), state.roles.get(role)
+    if theirs is None or theirs.superuser:
+        return ""
+    rights = [] if facts is not None and facts.createrole else [f"ALTER ROLE {operator} CREATEROLE;"]
+    rights += [] if administers(state, role) else [_admin(role, operator)]
+    return " ".join(rights)
 
 
 def _attributes(lack: Lack, facts: RoleFacts | None, operator: str) -> str:

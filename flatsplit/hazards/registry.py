@@ -11,8 +11,8 @@ from flatsplit.config import format_name
 from flatsplit.config.text import quote
 from flatsplit.model import ROUTINES, Finding, ObjectRef, Severity, State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
-from flatsplit.server.dry_run import Lack
 from flatsplit.server.holders import NO_HOLDERS, PasswordHolders
+from flatsplit.server.lack import Lack
 from flatsplit.server.preloading import Unloadable
 from flatsplit.server.verifiers import RefusedPassword
 from flatsplit.tenants import Survey

@@ -8,7 +8,7 @@ about objects are not run: for those the operator has to become a member of thei
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import psycopg
@@ -21,6 +21,7 @@ from flatsplit.model import OF_ROLES, RELATIONS, ROUTINES, ObjectFacts, ObjectRe
 from flatsplit.rights.receiving import SYSTEM_SCHEMAS, Needed, lacking, unused
 from flatsplit.server.acting_as import acting
 from flatsplit.server.asking import ask
+from flatsplit.server.lack import Lack
 from flatsplit.server.preloading import given, unloadable
 from flatsplit.walks.split import grants
 from flatsplit.walks.split.context import Context
@@ -55,31 +56,6 @@ _WRONG = ("0L", "22", "42", "55P02")
 """
 _TAKEN = (errors.DuplicateObject, errors.InsufficientPrivilege)
 """In these classes, but about a name that another database's walk has just taken, or about rights."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """Something that the operator may not do."""
-
-    step: str
-    statement: Statement
-    """The statement that would fail; for a role that cannot be acted as, the first of them."""
-    reason: str
-    """What the server said."""
-    role: str = ""
-    """The role that the operator cannot act as; "" where the statement itself is refused."""
-    count: int = 1
-    """Statements that would fail for want of this role."""
-    back: bool = False
-    """Whether only the undo of the statement fails."""
-    right: str = ""
-    """The right that is missing in the database, for example ``CREATE``."""
-    needed: Needed | None = None
-    """What the new owner of an object lacks and somebody else has to grant."""
-    statements: tuple[Statement, ...] = ()
-    """The first of the statements that would fail."""
-    wrong: bool = False
-    """Whether nobody could run it, because it is wrong."""
 
 
 class _Said(NamedTuple):
@@ -138,9 +114,11 @@ def try_steps(
 
 
 def _try(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple[Lack, ...]:
+    steps = SPLIT.steps[-1:] if context.retired else SPLIT.steps  # the others would give back what it has taken away
+
     def wanted() -> Iterator[tuple[str, State]]:
         then = state
-        for step in SPLIT.steps:
+        for step in steps:
             then = step.apply(then, context)
             yield step.key, then
 
@@ -200,6 +178,8 @@ class _Trial:
         self._adds = adds
         self._whole = whole
         self._done: list[tuple[str, Statement]] = []
+        self._uncreated: set[str] = set()
+        """Roles that could not be created."""
         self._able: dict[str, str] = {}
         """The server's error when the operator tried to act as a role; "" where it may."""
 
@@ -235,7 +215,7 @@ class _Trial:
                         for one in unloadable(self._conn, given(statement), self._state.target) if self._whole else ():
                             yield Lack(key, statement, f"{one.role} could not log in then: {one.reason}", wrong=True)
                     elif said.reason:
-                        yield Lack(key, statement, said.reason, wrong=said.wrong)
+                        yield from self._refused(key, statement, said)
                 continue
             if self._state.target.operator_superuser:
                 continue
@@ -261,6 +241,26 @@ class _Trial:
         for wants, statement in (*((one, moving[refs[0], one.role]) for one, refs in received), *shut.items()):
             reason = f"{wants.role} lacks {privileges.NAMES[wants.letter]} on {ddl.label(wants.on)}"
             yield Lack(key, statement, reason, needed=wants)
+
+    def _refused(self, key: str, statement: Statement, said: _Said) -> Iterator[Lack]:
+        """A statement on roles that was refused: for its own sake, or since a role is missing that should be there."""
+        if self._uncreated and any(ddl.ident(role) in statement.sql for role in self._uncreated):
+            if not self._permitted(statement):
+                yield Lack(key, statement, said.reason, follows=True)
+            return
+        self._uncreated |= {each.subject for each in statement.changes if each.fact == "role" and each.side == "+"}
+        yield Lack(key, statement, said.reason, wrong=said.wrong)
+
+    def _permitted(self, statement: Statement) -> bool:
+        """Whether it is a setting that the operator may set for roles of its own."""
+        change = next((each for each in statement.changes if each.fact == "setting"), None)
+        if change is None or self._state.target.major < versions.PARAMETER_GRANTS:
+            return change is not None
+        try:
+            with self._conn.transaction():
+                return bool(ask(self._conn, "may_set", {"name": change.detail.partition("=")[0]})[0][0])
+        except psycopg.DatabaseError:  # it is an unknown one, which is said once the role is there
+            return True
 
     def _besides(self, key: str) -> Iterator[Lack]:
         """What the server would refuse of the statements that a step adds.

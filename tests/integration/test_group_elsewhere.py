@@ -78,3 +78,24 @@ def test_logins_that_another_database_uses_stay(databases: tuple[Database, Datab
     left = snapshot(databases[1].admin)
     lost = [row for kind, rows in elsewhere.items() for row in rows - left[kind]]
     assert [row for row in lost if TWINS[1] not in row and databases[0].name not in str(row)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_a_group_that_the_other_database_has_closed(databases: tuple[Database, Database], tmp_path: Path) -> None:
+    """Waived too early, it breaks what the second one promises. That one gets there by the same walk, or lets it in."""
+    first, second = both(databases, tmp_path)
+    waived = ("--waive", "elsewhere", "--reason", "nobody uses the other one")
+    declare(first, "app_user", TWINS)
+    group(first, "switch-connections")
+    first.next("--walk", "group:app_user", "--through", "forget-password", *waived)
+    assert [second(command).exit_code for command in ("status", "verify")] == [4, 4]
+    declare(second, "app_user", TWINS)
+    before = snapshot(databases[1].admin)
+    group(second, "switch-connections")
+    second.next("--walk", "group:app_user", "--through", "forget-password", *waived)
+    assert [second(command, "--walk", "split").exit_code for command in ("status", "verify")] == [0, 0]
+    works(second, TWINS[0])
+    second.rollback("--walk", "group:app_user", "--all")
+    assert_same(before, snapshot(databases[1].admin), "back")
+    assert first("verify").exit_code == 0

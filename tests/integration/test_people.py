@@ -6,7 +6,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
-from tests.integration.test_leave import ALICE, QUOTED, SHOP, join, named, prepared
+from tests.integration.test_leave import ALICE, CAROL, QUOTED, SHOP, join, named, prepared
 from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.walk import Walk, assert_same
 
@@ -51,20 +51,24 @@ def test_joining_and_what_differs(database: Database, invoke_cli: InProcess, maj
 @pytest.mark.majors("two")
 def test_differences_have_a_fix_that_works(database: Database, invoke_cli: InProcess, major: int) -> None:
     walk = prepared(Walk(invoke_cli, database))
-    named(walk, alice=["app_readonly", "dba"])
+    named(walk, alice=["app_readonly", "dba"], carol=["app_readonly"])
     join(walk)
     database.execute(
-        f"grant app_migrator to {QUOTED}; alter role {QUOTED} superuser; create role stray login in role app_user"
+        f"grant app_migrator to {QUOTED}; alter role {QUOTED} superuser; create role stray login in role app_user;"
+        f"alter role {QUOTED} set role = dba"
     )
     if major >= 16:
-        database.execute(f"grant dba to {QUOTED} with inherit true")
+        database.execute(f"grant dba to {QUOTED} with inherit true; grant app_readonly to carol with inherit false")
+    else:
+        database.execute("alter role carol noinherit")
     found = {one["name"]: one["differs"] for one in walk("people", "--json").check().json["people"]}
     assert [one["what"] for one in found["stray"]] == ["is not in [people]"]
-    assert len(found[ALICE]) == (3 if major >= 16 else 2)
-    for each in found[ALICE]:
+    assert [one["what"] for one in found[CAROL]] == ["has the rights of app_readonly only by SET ROLE"]
+    assert len(found[ALICE]) == (4 if major >= 16 else 3)
+    for each in (*found[ALICE], *found[CAROL]):
         database.execute(each["fix"].partition(";")[0])
-    (alice, _) = walk("people", "--json").check().json["people"]
-    assert alice["differs"] == []
+    alice, carol, _ = walk("people", "--json").check().json["people"]
+    assert alice["differs"] == carol["differs"] == []
     assert "stray" in walk("people").check().stdout
 
 

@@ -79,19 +79,6 @@ def after_the_split(walk: Walk, undeclared: str) -> list[Any]:
     return made(walk, HOSTILE)
 
 
-@pytest.mark.slow
-@pytest.mark.majors("two")
-def test_by_an_operator_who_is_no_superuser(database: Database, invoke_cli: InProcess) -> None:
-    flat(database)
-    make_operator(database, SHAPES["createrole"])
-    walk = OperatorsWalk(invoke_cli, database).init(schemas=list(SCHEMAS))
-    walk.forward("transfer-ownership")
-    declare(walk, "app_audit", AUDIT)
-    before = made(walk, "app_audit")
-    walk("verify").check()
-    back(walk, "app_audit", before)
-
-
 ODD = {"search_path": "", "datestyle": "ISO, DMY", "Work_Mem": "8MB", "temp_tablespaces": " PG_Default "}
 """Names and lists that the server writes in another way."""
 CREATES = {"role": {"create": ["billing"], "settings": ODD}, "grants": {"select": ["billing.invoices"]}}
@@ -193,6 +180,45 @@ def test_settings_that_nothing_says_are_told_and_no_failure(database: Database, 
     told = walk("verify").check().stdout
     assert "RESET lock_timeout" in told.replace('"', "")
     assert "RESET work_mem" in told.replace('"', "")
+
+
+def test_settings_of_the_role_it_began_like_are_told_where_they_change(
+    database: Database, invoke_cli: InProcess
+) -> None:
+    """They stay as they were taken over, until flatsplit.toml says something; then that counts."""
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward("enable-login")
+    database.execute("alter role app_user set work_mem = '7MB'; alter role app_user set lock_timeout = '7s'")
+    declare(walk, "app_jobs", {"role": {"like": "app_user"}})
+    name = ("--walk", "role:app_jobs")
+    walk("begin", "role", "app_jobs", "--yes").check()
+    walk.next(*name, "--through", "bridge")
+
+    def told() -> list[str]:
+        commands = (("status", "--json", *name), ("plan", "open", "--json", *name), ("verify", *name))
+        status, plan, verify = (walk(*command).check() for command in commands)
+        notes = [one for one in status.json["misnamed"] if one["id"] == "settings-since"]
+        assert [one for one in plan.json["notes"] if one["id"] == "settings-since"] == notes
+        assert all(one["title"] in verify.stdout for one in notes)
+        return [line for one in notes for line in (*one["objects"], one["fix"])]
+
+    assert told() == []
+    database.execute(
+        "alter role app_user set work_mem = '70MB'; alter role app_user reset lock_timeout;"
+        "alter role app_user set app.jwt_secret = 'geheim'; alter role app_user set role = app_user"
+    )
+    secret, lock, memory, fix = told()
+    assert secret.startswith("app.jwt_secret: (not shown")
+    assert (lock, memory) == ("lock_timeout: not set any more", "work_mem: 70MB")
+    assert 'settings = { "work_mem" = "70MB" }, then flatsplit repair' in fix
+    database.execute("alter role app_jobs set app.jwt_secret = 'geheim'")
+    lines = 'like = "app_user"\nsettings = { work_mem = "70MB", lock_timeout = "1s" }'
+    walk.config.write_text(walk.config.read_text().replace('like = "app_user"', lines))
+    walk("repair", "--yes", *name).check()
+    assert told() == []
+    database.execute("alter role app_user set lock_timeout = '3s'")
+    assert told() == [], "flatsplit.toml says what app_jobs is to have"
 
 
 def test_a_list_that_was_edited_is_nobodys_deed(database: Database, invoke_cli: InProcess) -> None:

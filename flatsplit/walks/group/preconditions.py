@@ -9,6 +9,7 @@ from itertools import chain
 from flatsplit import blueprint, ddl, membership
 from flatsplit.config import Group
 from flatsplit.model import State
+from flatsplit.walks import marks
 from flatsplit.walks.kind import Moment
 
 Objection = tuple[str, str]
@@ -36,9 +37,17 @@ def refuses(moment: Moment) -> Objection | None:
     example = f'[group.{purpose}] and under it logins = ["{purpose}_a", "{purpose}_b"]'
     if group is None or not group.logins:
         return f"flatsplit.toml does not say who logs in for {role}", f"write {example}"
-    if not state.roles[role].login:
+    if not state.roles[role].login and not _closed_elsewhere(state, role, group):
         return f"{role} does not log in itself: it is a group already", "nothing to do"
     return next(chain(objections(state, role, purpose, group), _strangers(moment, group)), None)
+
+
+def _closed_elsewhere(state: State, role: str, group: Group) -> bool:
+    """Whether the walk of another database has made these logins, and closed the group for this one as well: then the
+    walk here finds everything done, and the database agrees with it.
+    """
+    inside = {key.member for key in state.members if key.role == role}
+    return any(login in inside and marks.others(state, login) for login in group.logins)
 
 
 def objections(state: State, role: str, purpose: str, group: Group) -> Iterator[Objection]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flatsplit import ddl
 from flatsplit.config import Special
@@ -26,7 +26,7 @@ def apply(state: State, context: Context) -> State:
     draft.new_role(context.role, RoleFacts(connection_limit=special.connection_limit, comment=mark))
     draft.role(context.role, connection_limit=special.connection_limit)
     key = SettingKey(context.role, state.target.database)
-    row = _over(_taken(context), dict(draft.settings.get(key, ())), _wanted(special))
+    row = _over(_taken(context, context.baseline), dict(draft.settings.get(key, ())), _wanted(special))
     if row:
         draft.settings[key] = tuple(sorted(row.items()))
     return draft.state()
@@ -35,7 +35,7 @@ def apply(state: State, context: Context) -> State:
 def settings(context: Context) -> dict[str, str]:
     """The settings that the role is given or takes over, by their names in lower case."""
     wanted = _wanted(context.special) if context.special is not None else {}
-    return {name.lower(): value for name, value in _over(_taken(context), {}, wanted).items()}
+    return {name.lower(): value for name, value in _over(_taken(context, context.baseline), {}, wanted).items()}
 
 
 def _wanted(special: Special) -> dict[str, str]:
@@ -51,15 +51,30 @@ def _over(taken: Mapping[str, str], there: Mapping[str, str], wanted: Mapping[st
     return {names[one]: value for one, value in values.items()}
 
 
-def _taken(context: Context) -> dict[str, str]:
-    """The settings that it takes over: all of the role that it begins like, otherwise those by which names are looked
-    up.
+def changed(context: Context, live: State) -> Iterator[tuple[str, str | None]]:
+    """Settings of the role that it began like which are others by now, or None where they are gone: what it took over
+    stays as it was. Not those that flatsplit.toml says, nor those that the role has as well.
+    """
+    if context.special is None or context.source not in live.roles:
+        return
+    was, now = _taken(context, context.baseline), _taken(context, live)
+    said = {name.lower() for name, _ in context.special.settings}
+    for name in sorted({*was, *now}):
+        own = live.setting_of(context.role, name.lower())
+        has = own[1] if own is not None and own[0].role == context.role else None
+        if was.get(name) != now.get(name) != has and name.lower() not in said:
+            yield name, now.get(name)
+
+
+def _taken(context: Context, state: State) -> dict[str, str]:
+    """The settings of this State that it takes over: all of the role that it begins like, otherwise those by which
+    names are looked up.
 
     Settings are not inherited (manual, "Role Membership"), and a name without a schema is looked for in search_path.
     """
     found: dict[str, str] = {}
-    for database in ("", context.baseline.target.database):
-        found.update(context.baseline.settings.get(SettingKey(context.source, database), ()))
+    for database in ("", state.target.database):
+        found.update(state.settings.get(SettingKey(context.source, database), ()))
     alike = context.special is not None and bool(context.special.like)
     return {name: value for name, value in found.items() if name not in _NOT_TAKEN and (alike or name == _PATH)}
 
