@@ -36,6 +36,14 @@ def acting(state: State, role: str, apart: Collection[str] = ()) -> frozenset[st
     return _closure(state, inheriting, _may_set, down=True, apart=shut) - {role}
 
 
+def only_administers(options: MemberOptions) -> bool:
+    """Whether a membership gives nothing of the role: its member may grant it, as 16 and later let whoever has made it.
+
+    Such a member is an operator. It need not be the one who runs flatsplit now.
+    """
+    return options.admin and options.inherit is False and options.set is False
+
+
 def logins_of(state: State, role: str, apart: Collection[str] = ()) -> tuple[str, ...]:
     """Roles, sorted, that may log in and then act as ``role``; itself too, if it may log in."""
     found = {role, *acting(state, role, apart)}

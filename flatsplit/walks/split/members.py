@@ -26,7 +26,7 @@ def heir(context: Context, member: str) -> str:
 
 def members_of_legacy(state: State, context: Context) -> Mapping[Member, MemberOptions]:
     """Memberships in legacy, and in owners that move like it, of roles that belong neither to the cutover nor to its
-    operator. Superusers need none.
+    operators. Superusers need none.
     """
     old = context.retiring
     apart = {*context.config.roles.new, *old, state.target.operator}
@@ -34,7 +34,7 @@ def members_of_legacy(state: State, context: Context) -> Mapping[Member, MemberO
         key: options
         for key, options in sorted(state.members.items())
         if key.role in old and key.member not in apart and key.member in state.roles
-        if not state.roles[key.member].superuser
+        if not (state.roles[key.member].superuser or membership.only_administers(options))
     }
 
 

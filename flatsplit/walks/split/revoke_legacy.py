@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flatsplit import blueprint
+from flatsplit import blueprint, membership
 from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, SettingKey, State, intern_acl
 from flatsplit.walks import split, used_elsewhere
 from flatsplit.walks.draft import Draft
@@ -74,9 +74,11 @@ def _memberships(draft: Draft, context: Context) -> None:
     for key in [key for key in draft.members if legacy in (key.role, key.member)]:
         if context.config.retire == "repurpose" and key.role == legacy and key.member not in apart:
             continue
-        # An operator that is no superuser needs its own membership in legacy to finish, and to roll back
+        # An operator that is no superuser needs its own membership in legacy to finish, and to roll back, even where
+        # another one is at work now
         if (
             key.member != draft.target.operator
+            and not (key.role == legacy and membership.only_administers(draft.members[key]))
             and key.role not in kept
             and not used_elsewhere.matters(draft.before, key)
             and not _others_hang_on(draft, key, context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from flatsplit import membership
@@ -23,12 +23,12 @@ class Context:
     baseline: State
 
 
-def told_of(state: State, config: Config) -> Iterator[str]:
+def told_of(state: State, config: Config, operators: Collection[str]) -> Iterator[str]:
     """The roles whose changes are logged: those that may change the structure or work as the application, those that
-    take over the old role's settings, groups, and their members.
+    take over the old role's settings, groups, and their members, without ``operators``.
     """
     managed = (*config.roles.new, config.legacy_role, *(config.owners or ()))
-    apart = {*managed, state.target.operator}
+    apart = {*managed, *operators}
     for role in managed:
         if role not in state.roles:
             continue

@@ -19,7 +19,7 @@ def apply(state: State, context: Context) -> State:
     settings = dict(state.settings)
     legacy = context.config.legacy_role
     carried = legacy in state.roles and _lacks(state, legacy)
-    for role in told_of(state, context.config):
+    for role in told_of(state, context.config, {state.target.operator}):
         key = SettingKey(role, state.target.database)
         row = dict(settings.get(key, ()))
         if _lacks(state, role):
@@ -36,9 +36,11 @@ def _lacks(state: State, role: str) -> bool:
 
 
 def taken_back(live: State, context: Context) -> State:
-    """``live`` with the former settings where they are this step's."""
+    """``live`` with the former settings where they are this step's, whoever has run it: one operator may have had
+    another one logged.
+    """
     settings = dict(live.settings)
-    for role in told_of(live, context.config):
+    for role in told_of(live, context.config, ()):
         key = SettingKey(role, live.target.database)
         row, before = dict(settings.get(key, ())), dict(context.baseline.settings.get(key, ())).get(SETTING)
         if row.get(SETTING) not in (WANTED, own(live, role)) or row[SETTING] == before:
