@@ -11,7 +11,8 @@ from flatsplit.rehearsal.grammar import Node
 from flatsplit.rehearsal.relation_parts import Relation
 from flatsplit.rehearsal.remedies import grant, shown
 from flatsplit.rehearsal.uses import range_use
-from flatsplit.rehearsal.values import Outcome, Problem
+from flatsplit.rehearsal.values import Need, Outcome, Problem
+from flatsplit.rights.inherited import Inherited
 
 if TYPE_CHECKING:
     from flatsplit.rehearsal.judge import Judge
@@ -220,7 +221,11 @@ def _lacks_maintain(judge: Judge, ref: ObjectRef, what: str, outcome: str) -> Pr
         "or a job that runs it as app_migrator"
     )
     privilege = "MAINTAIN" if late else "OWNERSHIP"
-    return Problem("silent" if outcome == "silent" else "denied", reason, shown(ref), privilege, remedy)
+    # What only warns is run by roles that may not as well: there it is needed where it does something today
+    facts = actor.live.objects.get(ref)
+    lost = outcome != "silent" or (facts is not None and "m" in Inherited(actor.live, actor.role).letters(facts))
+    needs = (Need(ref, "m", "", "it is maintained"),) if late and lost else ()
+    return Problem("silent" if outcome == "silent" else "denied", reason, shown(ref), privilege, remedy, needs=needs)
 
 
 def _everything(judge: Judge, what: str) -> list[Problem]:

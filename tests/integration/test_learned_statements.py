@@ -6,7 +6,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
-from tests.support.learned import ALIKE, SECTIONS, program, run, shop
+from tests.support.learned import ALIKE, program, run, sections, shop
 from tests.support.special import declare, quoted
 from tests.support.statistics import remember_statements
 from tests.support.walk import Walk
@@ -26,7 +26,7 @@ def test_enough_and_no_more(make_database: MakeDatabase, invoke_cli: InProcess, 
     database.execute(shop(major), "legacy")
     remember_statements(database)
     walk = Walk(invoke_cli, database).init()
-    walk.config.write_text(f"{walk.config.read_text()}\n{SECTIONS}")
+    walk.config.write_text(f"{walk.config.read_text()}\n{sections(major)}")
     walk.forward()
     declare(walk, ROLE, {"role": {"like": "app_user", "learn": "0s"}})
     walk("begin", "role", ROLE, "--yes").check()

@@ -7,7 +7,11 @@ from typing import Any
 
 import psycopg
 
-_NEWER = {15: "create view seen_as_reader with (security_invoker) as select a from behind_view;"}
+_NEWER = {
+    15: "create view seen_as_reader with (security_invoker) as select a from behind_view;",
+    17: "create materialized view renewed as select name from parent; create table reindexed (a int primary key);"
+    "create table clustered (a int primary key); create table analysed (a int);",
+}
 """What there is besides, since which major."""
 
 STATEMENTS: tuple[str, ...] = (
@@ -86,18 +90,29 @@ SINCE = {
         "merge into merged_too m using source s on m.id = s.id when matched then update set n = s.n",
         "select a from seen_as_reader",
     ),
+    17: (
+        "refresh materialized view renewed",
+        "reindex table reindexed",
+        "cluster clustered using clustered_pkey",
+        "analyze analysed",
+    ),
 }
 
 
-SECTIONS = """
+ALIKE = {"execute on routine public.spelled(date)"}
+"""Learned though not needed: by its name and arguments the call could mean this one as well."""
+
+
+def sections(major: int) -> str:
+    """What the split needs here, for statements and for rows and views that call functions."""
+    maintain = 'maintain = ["public.renewed", "public.reindexed", "public.clustered", "public.analysed"]'
+    return f"""
 [grants.app_user]
 truncate = ["public.emptied"]
+{maintain if major >= 17 else ""}
 [grants.app_readonly]
 execute = ["public.passes(text)", "public.tagged(text)"]
 """
-"""What the split needs here, for a statement and for rows and views that call functions."""
-ALIKE = {"execute on routine public.spelled(date)"}
-"""Learned though not needed: by its name and arguments the call could mean this one as well."""
 
 
 def shop(major: int) -> str:
@@ -112,7 +127,12 @@ def program(major: int) -> tuple[str, ...]:
 
 
 def run(conn: psycopg.Connection[Any], statement: str, *, keep: bool = False) -> str:
-    """The SQLSTATE of running it; "" where it works. Undone unless ``keep``."""
+    """The SQLSTATE of running it; "" where it works. Undone unless ``keep``. A warning that it did nothing for want of
+    a right is a refusal.
+    """
+    warned: list[str] = []
+    handler = lambda notice: warned.append(notice.message_primary or "")  # noqa: E731
+    conn.add_notice_handler(handler)
     try:
         with conn.transaction(force_rollback=not keep):
             if statement.startswith("copy"):
@@ -125,4 +145,6 @@ def run(conn: psycopg.Connection[Any], statement: str, *, keep: bool = False) ->
             conn.execute("set constraints all immediate")
     except psycopg.Error as error:
         return error.sqlstate or "?"
-    return ""
+    finally:
+        conn.remove_notice_handler(handler)
+    return "42501" if any(one.startswith("permission denied") for one in warned) else ""
