@@ -45,6 +45,7 @@ _CREATE = Attempt("create in", "CREATE TABLE {} ()", "schema")
 _READS = Expectation("read tables and views", True, kinds=_READABLE, letters="r", attempts=(_READ,))
 _LIMITS = (
     Expectation("truncate tables", False, kinds=TABLES, letters="D", attempts=(_TRUNCATE,)),
+    Expectation("put triggers on tables or maintain them", False, kinds=TABLES, letters="tm"),
     Expectation("alter or drop objects", False, "owning", attempts=(_ALTER, _DROP)),
     Expectation("grant privileges", False, "granting"),
     Expectation("create permanent objects", False, "creating", attempts=(_CREATE,)),

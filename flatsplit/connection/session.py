@@ -19,6 +19,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
+from flatsplit.connection import pins
 from flatsplit.connection.encoding import adapt
 from flatsplit.connection.failures import connect_failed, reject_unreadable
 from flatsplit.connection.pools import patiently, refuse_shared
@@ -32,37 +33,6 @@ APPLICATION_NAME = "flatsplit"
 OLDEST_VERSION = 130000
 CONNECT_TIMEOUT = 10
 """Seconds, where neither the connection string nor PGCONNECT_TIMEOUT says otherwise."""
-
-_PINS = (
-    ("quote_all_identifiers", "off"),  # first, since it changes how SET stores a list and what pg_get_*def prints
-    ("application_name", f"'{APPLICATION_NAME}'"),
-    ("search_path", "pg_catalog, pg_temp"),
-    ("client_encoding", "'UTF8'"),
-    ("standard_conforming_strings", "on"),
-    ('"TimeZone"', "'UTC'"),
-    ('"DateStyle"', "'ISO, MDY'"),
-    ('"IntervalStyle"', "'postgres'"),
-    ("client_min_messages", "notice"),  # PostgreSQL only warns where it refuses a GRANT
-    ("row_security", "on"),
-    ("array_nulls", "on"),  # else NULL within an array becomes a word
-    ("transform_null_equals", "off"),
-    ("default_table_access_method", "heap"),  # the journal is updated, and has keys
-    ("jit", "off"),  # compiling a query of the catalog takes longer than running it
-    ("statement_timeout", "0"),
-    ("lock_timeout", "0"),
-    ("idle_in_transaction_session_timeout", "0"),
-    ("default_transaction_isolation", "'read committed'"),
-    ("default_transaction_deferrable", "off"),
-    # an operator whose machine has failed must not hold the one-operator lock for hours
-    ("tcp_keepalives_idle", "30"),
-    ("tcp_keepalives_interval", "10"),
-    ("tcp_keepalives_count", "3"),
-)
-_PINS_SINCE = (
-    (140000, "idle_session_timeout", "0"),
-    (160000, "createrole_self_grant", "''"),  # otherwise CREATE ROLE grants memberships that no plan shows
-    (170000, "transaction_timeout", "0"),
-)
 
 
 class OwnSession(NamedTuple):
@@ -287,10 +257,7 @@ def _require_version(driver: psycopg.Connection[Any]) -> None:
 
 def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
     # SET after connecting overrides ALTER ROLE … SET, ALTER DATABASE … SET, PGOPTIONS and service files
-    version = driver.info.server_version
-    pins = [*_PINS, ("default_transaction_read_only", "off" if write else "on")]
-    pins += [(name, value) for since, name, value in _PINS_SINCE if version >= since]
-    statements = [f"SET SESSION {name} = {value}" for name, value in pins]
+    statements = [*pins.of_statements(driver.info.server_version, write=write), *pins.of_program(APPLICATION_NAME)]
     try:
         patiently(driver, b"SET SESSION statement_timeout = 0")
         # The timeout of the statement before can still occur here

@@ -13,6 +13,7 @@ from flatsplit.cutover.edited_lists import unlisted
 from flatsplit.cutover.expected_rights import special_roles
 from flatsplit.differ import diff
 from flatsplit.model import SPLIT, Finding, Statement
+from flatsplit.rights.overstepped import overstepped
 from flatsplit.rights.surplus import surplus, without_lines
 from flatsplit.words import count
 
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 
 def beyond(walk: Walk, situation: Situation) -> tuple[Statement, ...]:
     """The statements, those about the four roles first."""
+    first = situation.turned(SPLIT)
+    removed = _of_the_four(walk, situation)
+    known = {statement.sql for statement in removed}
+    more = (one for one in overstepped(first.live, first.context, first.done) if one.sql not in known)
     found = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))
-    return (*_of_the_four(walk, situation), *(each for some in found for each in some))
+    return (*removed, *more, *(each for some in found for each in some))
 
 
 def gives_rights(statements: Sequence[Statement]) -> bool:

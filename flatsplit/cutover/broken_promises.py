@@ -4,13 +4,13 @@ catch-up's instead. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import ObjectChanges
-from flatsplit.model import Statement
+from flatsplit.model import Check, Statement
 from flatsplit.planning import chain
 from flatsplit.planning.causes import WITHOUT_ROLE, Causes, Edited, newcomers
 from flatsplit.walks import split
@@ -117,3 +117,22 @@ def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited:
             continue
         fix = f"{REPAIR}{passwords}"
         yield Broken(f"{cause}: wanted again is {statements[0].description}{more}", fix)
+
+
+def unkept(checks: Iterable[Check], told: Iterable[Statement]) -> Iterator[Broken]:
+    """Lines of the can/cannot matrix that do not hold. Not of roles that the statements are about which are ``told``
+    anyway: those of the drift, and those that take away what nobody asked for.
+    """
+    changes = [change for statement in told for change in statement.changes]
+    about = {part for one in changes for part in (one.subject, one.detail.partition("=")[0])}
+    for check in checks:
+        if not check.ok and check.role not in about:
+            more = check.exception_count - len(check.exceptions)
+            names = ", ".join(check.exceptions) + (f", and {more:,} more" if more else "")
+            yield Broken(
+                f"{check.role} {'cannot' if check.expected else 'can'} {check.act}: {names}",
+                "it has that from PUBLIC or another role: whoever gave it there takes it back; "
+                "flatsplit verify says what is new"
+                if not check.expected
+                else "flatsplit verify says what is missing",
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, cast
 
 from flatsplit.cutover import begun_like
 from flatsplit.cutover.beyond_lists import beyond, gives_rights
-from flatsplit.cutover.broken_promises import Broken, broken
+from flatsplit.cutover.broken_promises import Broken, broken, unkept
 from flatsplit.cutover.changed_settings import changed_settings
 from flatsplit.cutover.edited_lists import edited
+from flatsplit.cutover.expected_rights import all_checks
 from flatsplit.cutover.password_ages import ages, worth_a_line
 from flatsplit.cutover.poolers import PoolerAdvice, poolers
 from flatsplit.cutover.refusals import refusals
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence
 from flatsplit.cutover.tables_after_list import misnamed, younger
+from flatsplit.cutover.unhandled_changes import given_away
 from flatsplit.cutover.waivers import waived
 from flatsplit.cutover.walks import WalkView, walks
 from flatsplit.evidence import memory
@@ -31,6 +33,7 @@ from flatsplit.walks import split, tenants
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.tenants.context import Context as TenantsContext
 from flatsplit.walks.tenants.tenant_login import inside
+from flatsplit.words import listed
 
 if TYPE_CHECKING:
     from flatsplit.cutover.role_names import Renamed
@@ -145,7 +148,8 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
     passwords = ages(walk, situation.live)
     first = situation.turned(SPLIT)  # hazards and memberships of people concern the split
     before = walk.journal.last_snapshot()
-    ways = _ways(walk, situation)
+    ways, extra = _ways(walk, situation), beyond(walk, first)
+    promised = unkept(all_checks(situation), (*situation.drift, *extra))
     return Status(
         cutover=_view(walk, situation),
         steps=_steps(walk, situation, gates),
@@ -155,7 +159,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         findings=_findings(walk, first, asked),
         away=absence(walk.session, walk.journal, first, before),
         refused=refusals(walk.session, walk.config, first.live) if first.states[split.ENABLE_LOGIN] == "done" else (),
-        broken=(*(ways.found if ways else ()), *_broken(first, before, edited(walk, first))),
+        broken=(*(ways.found if ways else ()), *_broken(first, before, edited(walk, first)), *promised),
         untold=ways.untold if ways else (),
         walks=walks(walk, situation, closed),
         walk=situation.name,
@@ -170,7 +174,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
             *begun_like.findings(walk.changed_likes, first),
             *changed_settings(first),
         ),
-        surplus=beyond(walk, first),
+        surplus=extra,
     )
 
 
@@ -234,7 +238,15 @@ def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
 def _broken(situation: Situation, before: SnapshotRecord | None, lists: Edited | None) -> tuple[Broken, ...]:
     if before is None:
         return broken(situation, None, situation.live.target.major, lists)
-    return broken(situation, memory.difference(before.objects, situation.live), before.major, lists)
+    since = memory.difference(before.objects, situation.live)
+    return (*broken(situation, since, before.major, lists), *_given_away(situation, since))
+
+
+def _given_away(situation: Situation, since: memory.ObjectChanges) -> Iterator[Broken]:
+    """What app_migrator no longer owns. Not extensions alone, which pg_upgrade gives to another superuser."""
+    for finding in given_away(situation, since) if situation.done >= split.ORDINAL[split.GRANT_EXISTING] else ():
+        if not all(name.startswith("extension ") for name in finding.objects):
+            yield Broken(f"{finding.title}: {listed(finding.objects, 5)}", finding.fix)
 
 
 def _findings(walk: Walk, situation: Situation, asked: Asked[Context]) -> tuple[Finding, ...]:

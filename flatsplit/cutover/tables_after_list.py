@@ -67,7 +67,17 @@ def _wanting(walk: Walk, found: list[ObjectRef], listed: Collection[tuple[str, s
 
 
 def misnamed(situation: Situation) -> Iterator[Finding]:
-    """A warning for each role whose list is gone, or names what is not here any more."""
+    """A warning for each role whose list is gone or names what is not here any more, and one for such schemas."""
+    gone = [name for name in situation.config.schemas if ObjectRef("schema", "", name) not in situation.live.objects]
+    if gone:
+        yield Finding(
+            "schemas-name-nothing",
+            "warning",
+            "`schemas` in flatsplit.toml names what is not here",
+            "It was dropped or renamed; what a renamed one is called now is not in scope.",
+            "Write its new name there, or take it out, then flatsplit repair.",
+            tuple(f"schema {name}" for name in gone),
+        )
     for one in special_roles(situation):
         name = one.context.role
         if one.context.special is None and name in situation.live.roles:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from flatsplit import blueprint, ddl
+from flatsplit import blueprint, ddl, privileges
 from flatsplit.cutover.situation import Situation
+from flatsplit.differ import diff
 from flatsplit.evidence.memory import ObjectChanges
-from flatsplit.model import TABLES, Finding, MemberOptions, ObjectRef
+from flatsplit.model import TABLES, Finding, MemberOptions, ObjectRef, State
 from flatsplit.rights.matrix import Rights
 from flatsplit.walks import marks, split
+from flatsplit.walks.draft import Draft
 
+_PRINTED = 5
+"""Statements that are printed one by one."""
 _RELATIONS = TABLES | {"view", "materialized_view"}
 
 
@@ -23,14 +27,14 @@ def strays(situation: Situation, since: ObjectChanges, before: Collection[tuple[
     if situation.done < split.ORDINAL[split.GRANT_EXISTING]:
         return ()
     return (
-        *_given_away(situation, since),
+        *given_away(situation, since),
         *_schemas(situation, since),
         *_tables(situation, since),
         *_members(situation, before),
     )
 
 
-def _given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
+def given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
     """Objects that were the application's and now belong to somebody else."""
     owners = situation.context.owners
     heirs = owners | {blueprint.administrator(situation.config)}
@@ -40,7 +44,7 @@ def _given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]
             found[now].append(ref)
     for owner, refs in sorted(found.items()):
         migrator = blueprint.owner(situation.config)
-        fix = f"ALTER … OWNER TO {ddl.ident(migrator)}, then flatsplit repair."
+        fix = _back(situation.live, refs, migrator)
         if all(ref.kind == "extension" for ref in refs):
             fix = "Nothing, where pg_upgrade did it: it gives extensions to the superuser that it runs as, which no "
             fix += f"statement takes back. That superuser alters and drops them from now on, not {migrator}."
@@ -52,6 +56,22 @@ def _given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]
             fix,
             tuple(ddl.label(ref) for ref in sorted(refs)),
         )
+
+
+def _back(live: State, refs: list[ObjectRef], owner: str) -> str:
+    """The statements by which the objects are this owner's again, or what they look like where there are many."""
+    draft = Draft(live)
+    given = frozenset(refs)
+    draft.rewrite(
+        lambda ref, facts: (
+            facts._replace(owner=owner, acl=privileges.settle(facts.acl, owner)) if ref in given else facts
+        ),
+        apart=given,
+    )
+    statements = [one.sql for one in diff(live, draft.state()) if any(change.fact == "owner" for change in one.changes)]
+    if not statements or len(statements) > _PRINTED:
+        return f"ALTER … OWNER TO {ddl.ident(owner)}, then flatsplit repair."
+    return f"{' '.join(statements)} Then flatsplit repair."
 
 
 def _schemas(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:

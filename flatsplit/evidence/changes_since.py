@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -146,14 +146,28 @@ def _roles(live: State, context: Context, before: Mapping[str, Any], ours: froze
                 (name,),
                 1,
             )
-    yield from _pairs("member", "membership", before["members"], now["members"], 2, ours)
+    who = blueprint.who(context.config)
+    gains = {*context.config.roles.new}
+
+    def to_decide(row: tuple[Any, ...]) -> bool:
+        return row[1] != live.target.operator and (row[0] in (who.application, who.owner) or row[1] in gains)
+
+    yield from _pairs("member", "membership", before["members"], now["members"], 2, ours, to_decide)
     yield from _pairs("setting", "setting", before["settings"], now["settings"], 3, ours)
 
 
 def _pairs(
-    what: str, word: str, before: Sequence[Any], now: Sequence[Any], width: int, ours: frozenset[str]
+    what: str,
+    word: str,
+    before: Sequence[Any],
+    now: Sequence[Any],
+    width: int,
+    ours: frozenset[str],
+    to_decide: Callable[[tuple[Any, ...]], bool] = lambda _: False,
 ) -> Iterator[Away]:
-    """Rows that differ, paired by their first ``width`` parts, which say what they are about."""
+    """Rows that differ, paired by their first ``width`` parts, which say what they are about. Those that have appeared
+    are ``to_decide`` are people's to decide about.
+    """
     old, new = ({tuple(row) for row in rows} for rows in (before, now))
     heads = {row[:width] for row in old}, {row[:width] for row in new}
     for title, rows in (
@@ -161,8 +175,12 @@ def _pairs(
         ("changed", [row for row in new - old if row[:width] in heads[0]]),
         ("vanished", [row for row in old if row[:width] not in heads[1]]),
     ):
-        names = sorted({_called(what, row) for row in rows if ours.isdisjoint(row[:2])})
-        if names:
+        rows = [row for row in rows if ours.isdisjoint(row[:2])]
+        decide = [row for row in rows if title == "appeared" and to_decide(row)]
+        if names := sorted({_called(what, row) for row in decide}):
+            advice = "`flatsplit verify` says what each gives to whom, with the REVOKE that ends it unless it was meant"
+            yield _listed(what, f"{word}{_s(names)} {title}", names, "decision", advice)
+        if names := sorted({_called(what, row) for row in rows if row not in decide}):
             yield _listed(what, f"{word}{_s(names)} {title}", names, "note")
 
 
@@ -173,8 +191,8 @@ def _called(what: str, row: tuple[Any, ...]) -> str:
     return f"{row[2]} of {row[0] or 'all roles'}{place}"
 
 
-def _listed(what: str, text: str, names: Sequence[str], then: Then) -> Away:
-    return Away(what, text, then, names=tuple(names[:NAMED]), count=len(names))
+def _listed(what: str, text: str, names: Sequence[str], then: Then, advice: str = "") -> Away:
+    return Away(what, text, then, advice, tuple(names[:NAMED]), len(names))
 
 
 def _server(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Away]:

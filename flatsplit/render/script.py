@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from flatsplit.config import Retire, RoleNames
+from flatsplit.connection import pins
 from flatsplit.ddl import join_role, leave_role, rejoin_role, verifier_variable
 from flatsplit.model import Statement, Target
 from flatsplit.planning.batches import OBJECT_BATCH, holds
@@ -166,6 +167,7 @@ def stream_sql(
         file=f"{header.file or step}{suffix}",
         count=len(catch_up) + len(statements),
         batches=batches(parts, target=header.target),
+        pins=pins.of_statements(header.target.version),
         verifiers=verifiers([*catch_up, *statements]),
     )
     stream.enable_buffering(500)

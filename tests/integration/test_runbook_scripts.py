@@ -29,7 +29,8 @@ VERIFIER = (
 
 
 def header(database: Database, roles: RoleNames = RoleNames()) -> Header:  # noqa: B008
-    target = Target("1", database.name, 1, 180000, database.operator, True, "postgres")
+    version = database.cluster.major * 10_000
+    target = Target("1", database.name, 1, version, database.operator, True, "postgres")
     return Header(target, "flatsplit", timedelta(milliseconds=200), database.legacy, roles, purpose="\n".join(HOSTILE))
 
 
@@ -157,10 +158,18 @@ def test_after_a_lock_the_script_goes_on_where_it_stopped(database: Database, tm
 
 
 def test_settings_of_the_session_are_pinned(database: Database, tmp_path: Path) -> None:
-    show = Statement("x", "SHOW search_path; SHOW lock_timeout; SHOW client_encoding;", "", "")
+    """Whatever the operator's role and the database say, also what would end or refuse the statements."""
+    database.execute(
+        f'alter database "{database.name}" set default_transaction_read_only = on;'
+        f'alter database "{database.name}" set statement_timeout = 1;'
+        f'alter database "{database.name}" set search_path = public'
+    )
+    shown = ("search_path", "lock_timeout", "client_encoding", "transaction_read_only", "statement_timeout")
+    show = Statement("x", " ".join(f"SHOW {name};" for name in shown), "", "")
     done = psql(database, write(tmp_path / "x.sql", "verify", [show], header(database)))
-    for value in ("pg_catalog, pg_temp", "200ms", "UTF8"):
-        assert value in done.stdout
+    assert done.returncode == 0, done.stderr
+    for value in ("pg_catalog, pg_temp", "200ms", "UTF8", "off", "0"):
+        assert f"\n {value}" in done.stdout
 
 
 def test_lone_statements_have_their_own_transaction() -> None:

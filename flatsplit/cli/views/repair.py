@@ -14,4 +14,6 @@ if TYPE_CHECKING:
 
 def show(output: Output, result: AdvanceResult, *, refused: bool) -> Exit:
     """Print the result, also as JSON; returns the exit code."""
-    return outcome.show(output, result, idle="Nothing to repair: what finished steps promised holds.", refused=refused)
+    return outcome.show(
+        output, result, idle="Nothing to repair: what finished steps granted and changed is in place.", refused=refused
+    )

@@ -107,7 +107,7 @@ def _drift(printer: Printer, found: VerifyReport) -> None:
             printer.say(f"  because {one_line(cause)}" + (f" ({count(number, 'statement')})" if number > 1 else ""))
         summarise(printer, found.drift)
         printer.say("`flatsplit repair` runs them.")
-    elif not found.ok and not (found.apart and all(check.ok for check in found.checks) and not found.failed):
+    elif not found.ok and not found.surplus and not _only_apart(found):
         wrong = [name for check in found.checks if not check.ok for name in check.exceptions]
         if wrong and all(name.endswith(GONE) for name in wrong):
             printer.say("A list in flatsplit.toml names what is not here: correct the name, or take it out.")
@@ -116,6 +116,11 @@ def _drift(printer: Printer, found: VerifyReport) -> None:
             printer.say("What a role needs beyond its rights, flatsplit.toml can give it: see the findings above.")
             return
         printer.say("No finished step asks for what is wrong here: whoever granted or changed it has to take it back.")
+
+
+def _only_apart(found: VerifyReport) -> bool:
+    """Whether ways between tenants are all that may be wrong, each of which is printed with what ends it."""
+    return bool(found.apart) and all(check.ok for check in found.checks) and not found.failed
 
 
 def show_canary(printer: Printer, sung: Canary) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatsplit import blueprint, privileges
-from flatsplit.model import OWNER, PUBLIC, Acl, DefaultRef, State, intern_acl, versions
+from flatsplit.model import OWNER, PUBLIC, Acl, DefaultRef, ObjectRef, State, intern_acl, versions
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
@@ -28,6 +28,8 @@ def apply(state: State, context: Context) -> State:
         if creator not in draft.roles:
             continue
         for schema in context.config.schemas:
+            if draft.get(ObjectRef("schema", "", schema)) is None:  # dropped or renamed since it was written there
+                continue
             for objtype in ("r", "S", "f", "T"):
                 _blueprint(draft, context, DefaultRef(creator, schema, objtype), foreign=creator in stay)
         if draft.target.major >= versions.LARGE_OBJECT_DEFAULTS:

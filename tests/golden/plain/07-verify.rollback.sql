@@ -19,8 +19,25 @@
 \set AUTOCOMMIT on
 \set SINGLELINE off
 \encoding UTF8
-SET search_path = pg_catalog, pg_temp;
-SET standard_conforming_strings = on;
+
+-- As in flatsplit's own sessions, whatever the role and the database say
+SET SESSION quote_all_identifiers = off;
+SET SESSION search_path = pg_catalog, pg_temp;
+SET SESSION standard_conforming_strings = on;
+SET SESSION "TimeZone" = 'UTC';
+SET SESSION "DateStyle" = 'ISO, MDY';
+SET SESSION "IntervalStyle" = 'postgres';
+SET SESSION client_min_messages = notice;
+SET SESSION row_security = on;
+SET SESSION array_nulls = on;
+SET SESSION transform_null_equals = off;
+SET SESSION statement_timeout = 0;
+SET SESSION idle_in_transaction_session_timeout = 0;
+SET SESSION default_transaction_isolation = 'read committed';
+SET SESSION default_transaction_deferrable = off;
+SET SESSION default_transaction_read_only = off;
+SET SESSION idle_session_timeout = 0;
+SET SESSION createrole_self_grant = '';
 
 -- Only in the database it was made for
 SELECT current_database() = 'shop' AS flatsplit_right_database \gset

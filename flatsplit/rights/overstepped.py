@@ -1,0 +1,81 @@
+"""Rights that somebody gave one of the four roles although it is not to have them, with the statements that take them
+away. Pure.
+
+No finished step asks for the REVOKE: what others grant stays, until people say that nobody needs it.
+"""
+
+from __future__ import annotations
+
+from flatsplit import blueprint, privileges
+from flatsplit.differ import diff
+from flatsplit.model import PUBLIC, AclItem, ObjectFacts, ObjectRef, State, Statement, intern_acl
+from flatsplit.walks import split
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.split import grants, restricted
+from flatsplit.walks.split.context import Context
+
+
+def overstepped(state: State, context: Context, done: int) -> tuple[Statement, ...]:
+    """Statements that leave the roles without what the matrix says they cannot do after the first ``done`` steps.
+
+    Only what a role holds itself, by a GRANT to it: what it has from PUBLIC, or as a member of a role that is no
+    administrator, others have as well. Not what an adopted role had before.
+    """
+    if done < split.ORDINAL[split.GRANT_EXISTING]:
+        return ()
+    draft = Draft(state)
+    given: dict[tuple[str, ObjectRef], str] = {}
+    for name, letter, refs in grants.extras(state, context):
+        for ref in refs:
+            given[name, ref] = given.get((name, ref), "") + letter
+    programs = [role for role in blueprint.roles(context.config) if role.purpose.programs and role.name in state.roles]
+
+    def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
+        acl = facts.acl
+        for role in programs:
+            if role.name == facts.owner or not (held := privileges.letters(acl, role.name)):
+                continue
+            known = context.baseline.objects.get(ref) if role.name in context.adopted else None
+            before = privileges.letters(known.acl, role.name) if known is not None else ""
+            less = _forbidden(role, ref, facts, context, done) + _kept(role, ref, facts, context)
+            less = privileges.minus(less, given.get((role.name, ref), "") + before)
+            if privileges.within(held, less):
+                acl = privileges.without(acl, role.name, less)
+            if role.purpose.named and known is None and context.ours(ref, facts):
+                acl = intern_acl(
+                    AclItem(item.grantee, item.grantor, item.privileges, "") if item.grantee == role.name else item
+                    for item in acl
+                )
+        return facts if acl == facts.acl else facts._replace(acl=acl)
+
+    draft.rewrite(change, apart=frozenset(ref for _, ref in given))
+    leads = restricted.Leads(state)
+    listed = {*restricted.configured(context)}
+    listed |= {(blueprint.named(context.config, who), of) for who, names in context.config.become for of in names}
+    for key in state.members:
+        if key.member not in {role.name for role in programs} - context.adopted or key.role in context.config.roles.new:
+            continue
+        if (key.member, key.role) not in listed and leads.beyond(key.role):
+            draft.no_member(role=key.role, member=key.member)
+    return diff(state, draft.state())
+
+
+def _forbidden(role: blueprint.Role, ref: ObjectRef, facts: ObjectFacts, context: Context, done: int) -> str:
+    """The letters that the blueprint says the role has not."""
+    found = ""
+    for one in role.purpose.expectations if role.purpose.named else ():
+        if one.expected:
+            continue
+        if one.asks == "letters" and ref.kind in one.kinds and context.ours(ref, facts):
+            found += one.letters
+        if one.asks == "creating" and done >= split.ORDINAL[split.ENABLE_LOGIN]:
+            here = ref.kind == "database" or (ref.kind == "schema" and (context.in_scope(ref) or ref.name == "public"))
+            found += "C" if here else ""
+    return found
+
+
+def _kept(role: blueprint.Role, ref: ObjectRef, facts: ObjectFacts, context: Context) -> str:
+    """The letters that the system or an extension keeps from everybody."""
+    if not facts.kept or role.name in context.adopted:
+        return ""
+    return privileges.minus(restricted.letters(ref, facts), privileges.letters(facts.acl, PUBLIC))
