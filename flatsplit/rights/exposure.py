@@ -183,7 +183,7 @@ class _Judge:
         yield self._count("read", "read tables and views", readable, reads)
         yield from self._rows(reads)
         large = self._of(frozenset({"large_object"}))
-        yield self._count("large_objects", "overwrite large objects", large, self._some("w"))
+        yield self._count("large_objects", "overwrite large objects", large, self._overwrites)
 
     def _rows(self, reads: _Answer) -> Iterator[Ability]:
         estimate, limited = 0.0, []
@@ -234,6 +234,10 @@ class _Judge:
 
     def _has(self, ref: ObjectRef, facts: ObjectFacts, letters: str) -> bool:
         return not self.power.letters(facts).isdisjoint(letters) and self.power.uses_schema(ref.schema)
+
+    def _overwrites(self, ref: ObjectRef, facts: ObjectFacts) -> bool:
+        """Whoever opens a large object for writing opens it for reading, too (inv_open(), inv_api.c)."""
+        return self._has(ref, facts, "w") and self._has(ref, facts, "r")
 
     def _drops(self, ref: ObjectRef, facts: ObjectFacts) -> bool:
         return self.power.drops(ref, facts) and self.power.uses_schema(ref.schema)

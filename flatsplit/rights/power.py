@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from flatsplit import privileges
 from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State, versions
 from flatsplit.rights.matrix import Rights
 
 NOBODY = RoleFacts()
+_ALL = frozenset(privileges.NAMES)
 
 
 class Power(Rights):
@@ -26,6 +28,10 @@ class Power(Rights):
         if self.superuser:
             self.acts_as = frozenset(state.roles) - {"pg_database_owner"}
             self.closure = frozenset(state.roles)
+
+    def letters(self, facts: ObjectFacts) -> frozenset[str]:
+        """Privileges on an object. An owner has all of them: what was revoked from it, it grants to itself again."""
+        return _ALL if self.owns(facts) else super().letters(facts)
 
     def attribute(self, name: str) -> bool:
         """Whether it, or a role that it can become, has an attribute."""

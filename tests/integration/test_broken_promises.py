@@ -18,6 +18,16 @@ UNDONE = {
     ),
 }
 
+GIVEN = (
+    "GRANT TRUNCATE ON t TO app_user",
+    "GRANT TRIGGER ON t TO app_readonly",
+    "GRANT SELECT ON t TO app_user WITH GRANT OPTION",
+    "GRANT CREATE ON SCHEMA public TO app_user",
+    "GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO app_user",
+    "GRANT pg_monitor TO app_migrator",
+)
+"""What no role of a program is to have."""
+
 
 @pytest.mark.majors("two")
 def test_what_was_undone_comes_first(database: Database, invoke_cli: InProcess) -> None:
@@ -85,3 +95,51 @@ def test_an_old_role_that_is_still_locked_after_everything_is_rolled_back(
     assert broken["what"].startswith("legacy may not log in")
     database.execute(broken["fix"])
     assert walk.status()["broken"] == []
+
+
+@pytest.mark.majors("two")
+def test_what_somebody_gave_is_told_alike_with_what_takes_it_away(database: Database, invoke_cli: InProcess) -> None:
+    database.execute("CREATE TABLE t (a serial)", database.legacy)
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("enable-login")
+    for statement in GIVEN:
+        database.execute(f"SET search_path = public; {statement}")
+        told, found = (walk(word, "--json").check(4).json["surplus"] for word in ("status", "verify"))
+        assert told == found
+        for one in told:
+            database.execute(one["sql"])
+        assert walk("status", "--json").check().json["surplus"] == [], statement
+        walk("verify").check()
+    database.execute("GRANT TRUNCATE ON t TO PUBLIC")
+    (broken,) = {each["what"].partition(" can ")[0] for each in walk.status()["broken"]} - {"app_readonly"}
+    assert broken == "app_user"
+    walk("verify").check(4)
+
+
+@pytest.mark.majors("two")
+def test_an_object_given_away_comes_back_by_what_is_printed(database: Database, invoke_cli: InProcess) -> None:
+    database.execute("CREATE TABLE t (a serial); CREATE TYPE mood AS ENUM ('good')", database.legacy)
+    database.execute("CREATE ROLE stranger")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("transfer-ownership")
+    database.execute("SET search_path = public; ALTER TABLE t OWNER TO stranger; ALTER TYPE mood OWNER TO stranger")
+    walk("verify").check(4)
+    (broken,) = walk("status", "--json").check(4).json["broken"]
+    database.execute(broken["fix"].removesuffix(" Then flatsplit repair."))
+    walk("repair", "--yes").check()
+    walk("status").check()
+    walk("verify").check()
+
+
+def test_a_schema_that_was_dropped_wants_nothing(database: Database, invoke_cli: InProcess) -> None:
+    database.execute(f'GRANT CREATE ON DATABASE "{database.name}" TO legacy')
+    database.execute("CREATE SCHEMA aux; CREATE TABLE aux.t (a int); CREATE TABLE t (a int)", database.legacy)
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("default-privileges")
+    database.execute("DROP SCHEMA aux CASCADE")
+    said = walk("status", "--json").check().json
+    assert (said["broken"], said["catch_up"]) == ([], [])
+    assert [one["objects"] for one in said["misnamed"]] == [["schema aux"]]
+    walk("verify").check()
+    walk.forward()
+    walk.rollback("--all")
