@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from flatsplit.cli.output import Printer
+from flatsplit.cli.output import Printer, one_line
+from flatsplit.words import listed
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
@@ -70,7 +71,10 @@ def summarise(
 def show_surplus(printer: Printer, surplus: Sequence[Statement]) -> None:
     """Print what roles hold and flatsplit.toml does not say, as the statements that take it away."""
     if surplus:
-        printer.say("Roles hold what flatsplit.toml does not say. To take it away, if nobody needs it, run:", "yellow")
+        owners = listed(sorted({role for statement in surplus for role in statement.acts if role}))
+        may = f", as a superuser or as {owners}" if owners else ""
+        said = "Roles hold what flatsplit.toml does not say. To take it away, if nobody needs it, run"
+        printer.say(one_line(f"{said}{may}:"), "yellow")
         # LOCK TABLE is refused outside a transaction, and whoever runs one statement by hand needs no early lock
         summarise(printer, surplus, shown=_main)
 
