@@ -28,6 +28,7 @@ from flatsplit.ddl.others import (
     drop_user_mapping,
     reassign_owned,
     run_jobs_as,
+    terminate_backend,
     terminate_sessions,
 )
 from flatsplit.ddl.owned_function import OwnedFunction
@@ -144,6 +145,7 @@ __all__ = [
     "set_setting",
     "split_list",
     "tenancy_of",
+    "terminate_backend",
     "terminate_sessions",
     "type_name",
     "verifier_variable",

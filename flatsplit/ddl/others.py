@@ -108,6 +108,11 @@ def _filled(body: str, old: str, new: str) -> str:
     return re.sub(r"@(things|old|new)\b", lambda match: filled[match[1]], body)
 
 
+def terminate_backend(pid: int) -> str:
+    """End one session."""
+    return f"SELECT pg_catalog.pg_terminate_backend({pid:d});"
+
+
 def terminate_sessions(name_: str, *, everywhere: bool = False) -> str:
     """End all sessions of a role in this database, or in all."""
     query = sql.SQL(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl, membership
-from flatsplit.hazards.registry import Found, Seen, few, hazard
+from flatsplit.hazards.registry import MOST, Found, Seen, few, hazard
 from flatsplit.walks import split
+from flatsplit.words import count
 
 
 @hazard(
@@ -14,12 +15,13 @@ from flatsplit.walks import split
     "warning",
     split.ENABLE_LOGIN,
     looks_at="memberships that are to end: over the bridge of [role.NAME] like before 16, and beyond [people] of "
-    "flatsplit.toml",
+    "flatsplit.toml; sessions whose role was dropped",
     why="SET ROLE checks the membership once. A session that has become another role goes on as that one when the "
     "membership is revoked, and when the role it logged in as is dropped; no view shows whom a session acts as. Before "
     "16 whoever is a member may SET ROLE.",
     fix="End the sessions that were there when the membership ended.",
     manual="sql-set-role.html",
+    questions=("dropped_sessions",),
 )
 def set_role_goes_on(seen: Seen) -> Iterator[Found]:
     """Roles that sessions may have become by a membership that is going to end."""
@@ -39,6 +41,14 @@ def set_role_goes_on(seen: Seen) -> Iterator[Found]:
             (person,),
             fix="Write it down in [people], or end the membership and then the sessions:\n" + "\n".join(cures),
             sql=cures,
+        )
+    if gone := seen.rows("dropped_sessions"):
+        ends = tuple(ddl.terminate_backend(pid) for pid, _, _ in gone[:MOST])
+        yield Found(
+            f"{count(len(gone), 'session')} of a dropped role may go on as the role that it had become",
+            tuple(f"{program or 'no application_name'} from {client}" for _, program, client in gone),
+            fix="Let its program log in anew, as a role that is there. End the session:\n" + "\n".join(ends),
+            sql=ends,
         )
 
 

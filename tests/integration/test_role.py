@@ -9,7 +9,6 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.support import journal
-from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.special import AUDIT, JOBS, NO_SECRETS, READER, SCHEMAS, declare, flat, may
 from tests.support.walk import Walk, assert_same
 
@@ -86,16 +85,10 @@ CREATES = {"role": {"create": ["billing"], "settings": ODD}, "grants": {"select"
 
 @pytest.mark.slow
 @pytest.mark.majors("two")
-@pytest.mark.parametrize("superuser", [True, False], ids=["superuser", "createrole"])
-def test_what_it_creates_is_the_others_at_once(
-    superuser: bool, make_database: MakeDatabase, invoke_cli: InProcess
-) -> None:
+def test_what_it_creates_is_the_others_at_once(database: Database, invoke_cli: InProcess) -> None:
     """The way out for applications that make tables while they run."""
-    database = make_database()
     flat(database)
-    if not superuser:
-        make_operator(database, SHAPES["createrole"])
-    walk = (Walk if superuser else OperatorsWalk)(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
     walk.forward()
     declare(walk, HOSTILE, CREATES)
     before = made(walk, HOSTILE)

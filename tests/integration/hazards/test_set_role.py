@@ -70,3 +70,22 @@ def test_what_one_has_become_outlives_a_revoke(database: Database, major: int) -
             admin.execute(note.sql[0].encode())
             with pytest.raises(psycopg.OperationalError):
                 who(session)
+
+
+@pytest.mark.majors("two")
+def test_who_has_become_somebody_outlives_his_own_role(database: Database) -> None:
+    """As where a secrets manager drops the roles that it has made: no list of sessions by role shows them."""
+    database.execute("create role app_user; create role leased login in role app_user")
+    database.execute("alter role leased set role = app_user; create table thing (); grant select on thing to app_user")
+    with database.connect("leased", application_name="puma") as session:
+        assert said(database) is None
+        database.execute("drop role leased")
+        session.execute("select from thing")
+        found = said(database)
+        assert found is not None
+        assert found.title == "1 session of a dropped role may go on as the role that it had become"
+        assert (found.objects, len(found.sql)) == (("puma from local",), 1)
+        database.execute(found.sql[0])
+        with pytest.raises(psycopg.OperationalError):
+            who(session)
+    assert said(database) is None
