@@ -39,6 +39,16 @@ _SINCE: Final = (
     (160000, "createrole_self_grant", "''"),  # otherwise CREATE ROLE grants memberships that no plan shows
     (170000, "transaction_timeout", "0"),
 )
+# Who may not see how synchronous a standby is sees NULL there
+STATE: Final = """
+    SELECT pg_catalog.pg_is_in_recovery(),
+        pg_catalog.current_setting('synchronous_standby_names') <> ''
+        AND pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local')
+        AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_stat_replication WHERE coalesce(sync_state, 'sync') IN ('sync', 'quorum')
+        )
+"""
+"""Whether the server is a standby, and whether a commit would wait for one in vain."""
 
 
 def of_statements(version: int, *, write: bool = True) -> list[str]:

@@ -261,7 +261,7 @@ def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
     try:
         patiently(driver, b"SET SESSION statement_timeout = 0")
         # The timeout of the statement before can still occur here
-        cursor = patiently(driver, f" {REMARK}; ".join([*statements, "SELECT pg_catalog.pg_is_in_recovery()"]).encode())
+        cursor = patiently(driver, f" {REMARK}; ".join([*statements, pins.STATE]).encode())
         while cursor.nextset():
             pass
         row = cursor.fetchone()
@@ -271,4 +271,10 @@ def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
         raise TargetError(
             "the server is a standby (read-only replica): roles and privileges cannot be changed there",
             "connect to the primary",
+        )
+    if write and row is not None and row[1]:
+        raise TargetError(
+            "every commit waits for a synchronous standby, and none is connected",
+            "connect one or change synchronous_standby_names; or let flatsplit alone go on without, with "
+            "options='-c synchronous_commit=local' in --dsn (PGOPTIONS)",
         )

@@ -20,10 +20,11 @@ import psycopg
 from psycopg import errors
 
 from flatsplit import ddl
-from flatsplit.connection import Session, error_text
+from flatsplit.connection import Session, disturbed, error_text
 from flatsplit.errors import MissingRights, StatementFailed, UsageError, Waiting
 from flatsplit.executor.failures import advice, connection_lost, full, itself, no_lock
 from flatsplit.executor.records import Written, ahead, written
+from flatsplit.executor.settings import DISCREET, for_locks
 from flatsplit.journal import Direction, Journal
 from flatsplit.model import Statement
 from flatsplit.planning.batches import batches, fitting
@@ -52,13 +53,6 @@ _GONE = (
     errors.InvalidSchemaName,
 )
 _PRIVILEGE_WARNINGS = frozenset({"01006", "01007"})
-# A superuser can keep a password verifier even out of the server's log
-_DISCREET = (
-    b"SET LOCAL log_statement = 'none'; SET LOCAL log_min_duration_statement = -1; "
-    b"SET LOCAL log_min_error_statement = 'panic'; SET LOCAL log_duration = off; "
-    b"SET LOCAL debug_print_parse = off; SET LOCAL debug_print_rewritten = off; SET LOCAL debug_print_plan = off; "
-    b"SELECT set_config('pg_stat_statements.track', 'none', true)"
-)
 
 
 class Listener(Protocol):
@@ -207,10 +201,9 @@ class Executor:
         self._full = None
         try:
             self._pace(batch)
-            milliseconds = max(1, round(lock_timeout.total_seconds() * 1000))
-            text = f"SET LOCAL lock_timeout = '{milliseconds}ms'; ".encode() + ready.text
+            text = for_locks(batch, lock_timeout) + ready.text
             roles = set() if self._superuser else {role for each in batch for role in each.acts if role}
-            discreet = _DISCREET if self._superuser and any(each.secrets for each in batch) else b""
+            discreet = DISCREET if self._superuser and any(each.secrets for each in batch) else b""
             # A round trip less where nothing has to be in force before the server reads the statements
             first, rest = (discreet, text) if discreet or roles else (text, b"")
             with session.transaction(first):
@@ -240,7 +233,7 @@ class Executor:
         except psycopg.Error as error:
             if session.driver.closed or session.driver.broken:
                 raise connection_lost() from None
-            if "tuple concurrently" in str(error):
+            if disturbed(error):
                 return "contended"
             if len(batch) > 1 or batch[0].split is not None:
                 return "split"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
 from flatsplit.demo.server import Cluster
-from tests.fixtures.cli import InProcess
+from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster, start_standby
 from tests.support.patience import until
@@ -93,3 +94,44 @@ def test_a_standby_that_is_behind_is_waited_for(followed: tuple[Database, Cluste
     until_so(database, CAUGHT_UP)
     looks_or_refuses(walk, replica.conninfo(database.name))
     walk.rollback("--through", "transfer-ownership")
+
+
+def set_up(database: Database, **settings: str) -> None:
+    """Change settings of the server, and wait until sessions see it."""
+    for name, value in settings.items():
+        database.execute(f"alter system set {name} = '{value}'")
+    database.execute("select pg_reload_conf()")
+    seen = " and ".join(f"current_setting('{name}') = '{value}'" for name, value in settings.items())
+    until(lambda: database.admin.execute(f"select {seen}").fetchone() == (True,), seen)
+
+
+WAITS_FOR_STANDBY = """
+    select exists (select from pg_stat_activity where application_name = 'flatsplit' and wait_event = 'SyncRep')
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.majors("one")
+def test_nobody_waits_for_a_lock_while_flatsplit_waits_for_a_standby(
+    followed: tuple[Database, Cluster], run_cli: Process, invoke_cli: InProcess
+) -> None:
+    """A query on the standby keeps ALTER OWNER from being replayed, and COMMIT waits for just that."""
+    database, replica = followed
+    walk = Walk(run_cli, database, aside=invoke_cli).init()
+    walk.forward("default-privileges")
+    set_up(database, synchronous_standby_names="nobody")
+    refused = walk.run("next", "--yes", dsn=database).check(1)
+    assert "none is connected" in refused.stderr.splitlines()[0]
+    walk.quick("status").check()
+    set_up(database, synchronous_standby_names="*", synchronous_commit="remote_apply")
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(replica.conninfo(database.name)) as report:
+        until_so(database, CAUGHT_UP)
+        report.execute("select from read")
+        step = pool.submit(walk.next)
+        until(lambda: database.admin.execute(WAITS_FOR_STANDBY).fetchone() == (True,), "a commit that waits")
+        with database.connect(autocommit=False) as application:
+            application.execute("lock table read, rest in access share mode nowait")
+            application.rollback()
+        report.rollback()
+        step.result()
+    assert database.admin.execute(OWNERS).fetchall() == [("read", "app_migrator"), ("rest", "app_migrator")]
