@@ -4,7 +4,7 @@ fails.
 
 from flatsplit.connection.failures import as_flatsplit_error
 from flatsplit.connection.lock import LOCK_KEYS, operator_lock
-from flatsplit.connection.server_errors import error_text, hint
+from flatsplit.connection.server_errors import disturbed, error_text, hint
 from flatsplit.connection.session import APPLICATION_NAME, OwnSession, Session, connect_as, open_session
 from flatsplit.connection.statement_comment import REMARK
 
@@ -16,6 +16,7 @@ __all__ = [
     "Session",
     "as_flatsplit_error",
     "connect_as",
+    "disturbed",
     "error_text",
     "hint",
     "open_session",

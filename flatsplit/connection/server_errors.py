@@ -21,3 +21,14 @@ def error_text(error: psycopg.Error) -> str:
 def hint(error: psycopg.Error) -> str:
     """The server's own advice; "" where it gives none."""
     return " ".join((error.diag.message_hint or "").split())
+
+
+_CHANGES_A_ROW = frozenset({"simple_heap_update", "simple_heap_delete"})
+
+
+def disturbed(error: psycopg.Error) -> bool:
+    """Whether another session changed the same row of a catalog at that moment ("tuple concurrently updated").
+
+    It has the code of all internal errors, and its text is in the server's language (heapam.c).
+    """
+    return isinstance(error, psycopg.errors.InternalError_) and error.diag.source_function in _CHANGES_A_ROW

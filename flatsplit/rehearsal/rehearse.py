@@ -248,9 +248,7 @@ class Company:
             if self.exists and self._granted_later(part):
                 return None
             who = self.role if self.exists else self.actor.context.legacy
-            outcome = Problem(
-                "denied" if self.exists else "unknown", f"as {who}: {trial.message}", _quoted(trial.message)
-            )
+            outcome = Problem("denied" if self.exists else "unknown", f"as {who}: {trial.message}")
             return self._problem(heard, outcome, [outcome])
         if trial.state in (TIMEOUT, LOCKED):
             if found is None and trial.state == LOCKED:
@@ -338,12 +336,6 @@ class Company:
 
 
 BRANCH = "; that is in a branch of its code, which may never be taken"
-
-
-def _quoted(message: str) -> str:
-    """The last word of a message such as ``permission denied for table x``."""
-    match = re.search(r"(?:for \w+(?: \w+)?) (\S+)$", message)
-    return match[1] if match else ""
 
 
 def _lower(text: str) -> str:

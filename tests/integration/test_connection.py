@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -13,7 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-from flatsplit.connection import Session, as_flatsplit_error, connect_as, open_session, session
+from flatsplit.connection import Session, as_flatsplit_error, connect_as, disturbed, open_session, session
 from flatsplit.demo.server import Cluster
 from flatsplit.errors import (
     ConnectFailed,
@@ -22,6 +23,7 @@ from flatsplit.errors import (
     TargetError,
 )
 from tests.fixtures.databases import Database
+from tests.support.patience import until
 
 
 def show(made: Session, name: str) -> str:
@@ -270,3 +272,21 @@ def test_old_servers_are_refused(database: Database, monkeypatch: pytest.MonkeyP
 
 def test_a_server_answers_for_itself(opened: Session) -> None:
     assert not opened.pooled
+
+
+@pytest.mark.majors("two")
+def test_who_changed_the_same_row_is_told_by_no_text(database: Database) -> None:
+    """The code is that of every internal error, and on a server in another language the text is another one."""
+    waits = "select exists (select from pg_stat_activity where pid = %s and wait_event = 'transactionid')"
+    with database.connect() as first, database.connect() as second, ThreadPoolExecutor(1) as pool:
+        first.execute("begin; alter role legacy connection limit 7")
+        later = pool.submit(second.execute, "alter role legacy connection limit 8")
+        pid = second.info.backend_pid
+        until(lambda: database.admin.execute(waits, [pid]).fetchone() == (True,), "the second one that waits")
+        first.execute("commit")
+        error = later.exception()
+    assert isinstance(error, psycopg.Error)
+    assert disturbed(error)
+    with pytest.raises(psycopg.errors.DivisionByZero) as other:
+        database.execute("select 1 / 0")
+    assert not disturbed(other.value)
