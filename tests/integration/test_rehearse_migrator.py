@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.fixtures.cli import InProcess
-from tests.fixtures.databases import MakeDatabase
+from tests.fixtures.databases import Database, MakeDatabase
 from tests.support.walk import Walk
 
 OTHERS = """
@@ -264,3 +264,18 @@ def test_what_the_server_refuses_app_migrator(make_database: MakeDatabase, invok
     for statement in ("CREATE INDEX ON plain (a)", "ALTER TYPE m SET SCHEMA public"):
         assert as_user[statement]["verdict"] == "migrator"
     assert as_user["CREATE INDEX ON plain (a)"]["basis"] == "rule"
+
+
+@pytest.mark.majors("two")
+def test_giving_up_all_that_one_owns(database: Database, invoke_cli: InProcess) -> None:
+    """Test suites begin with it. Of app_user's rights none can go that way, and the server says so about a sequence."""
+    database.execute("create schema own; create sequence own.s", "legacy")
+    walk = Walk(invoke_cli, database).init()
+    walk.next("--through", "enable-login")
+    statement = "DROP OWNED BY CURRENT_USER"
+    file = invoke_cli.cwd / "statements.sql"
+    file.write_text(statement)
+    for role, verdict, code in (("app_user", "migrator", "42501"), ("app_migrator", "allowed", "")):
+        found = walk("rehearse", "--file", str(file), "--as", role, "--json").json["statements"]
+        with walk.connect(role) as session:
+            assert (found[0]["verdict"], execute(session, statement)) == (verdict, code)

@@ -75,10 +75,18 @@ def defaults(ask: Ask) -> list[Problem]:
 
 
 def drop_owned(ask: Ask) -> list[Problem]:
-    """DROP OWNED."""
-    return [problem for each in ask.node.roles for problem in ask.acts_for(each.role_spec)]
+    """DROP OWNED. By a role that owns nothing and was granted its rights by others it drops nothing, and mostly fails:
+    only who granted them can take them away (ExecGrant_common() in aclchk.c).
+    """
+    if not ask.is_migrator and any(ask.named_role(each.role_spec) == ask.role for each in ask.node.roles):
+        return ask.lacking(f"{ask.what} is for the owner of objects, and {ask.role} owns none", ask.role)
+    return _acts_for_all(ask)
 
 
 def reassign(ask: Ask) -> list[Problem]:
     """REASSIGN OWNED: the privileges of the old owners and of the new one."""
-    return drop_owned(ask) + ask.acts_for(ask.node.newrole)
+    return _acts_for_all(ask) + ask.acts_for(ask.node.newrole)
+
+
+def _acts_for_all(ask: Ask) -> list[Problem]:
+    return [problem for each in ask.node.roles for problem in ask.acts_for(each.role_spec)]
