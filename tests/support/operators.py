@@ -138,15 +138,18 @@ def make_operator(database: Database, shape: Shape, *, reach: tuple[str, ...] = 
 def as_if_granted_by_operator(database: Database) -> None:
     """Memberships of and in legacy, given by the superuser so far, become the operator's, as on a service.
 
-    Since 16 only their grantor, or who acts as it, may end them. Call it after :func:`make_operator`.
+    Since 16 only their grantor, or who acts as it, may end them. What only a superuser can give stays given by it.
+    Call it after :func:`make_operator`.
     """
     if database.cluster.major < 16:
         return
     rows = database.admin.execute(
         """select m.roleid::regrole::text, m.member::regrole::text, m.admin_option, m.inherit_option, m.set_option
            from pg_auth_members m
-           where %s::regrole in (m.roleid, m.member) and m.member <> %s::regrole and m.grantor = 10""",
-        [_quoted(database.legacy), _quoted(OPERATOR)],
+           where %(legacy)s::regrole in (m.roleid, m.member) and m.member <> %(operator)s::regrole and m.grantor = 10
+             and exists (select from pg_auth_members a where a.roleid = m.roleid and a.admin_option
+                           and pg_has_role(%(operator)s::regrole, a.member, 'USAGE'))""",
+        {"legacy": _quoted(database.legacy), "operator": _quoted(OPERATOR)},
     ).fetchall()
     for role, member, admin, inherit, set_ in rows:
         database.execute(f"revoke {role} from {member}")
