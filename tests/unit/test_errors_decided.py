@@ -29,11 +29,18 @@ def _is_text(node: ast.AST, errors: set[str]) -> bool:
 def decided(source: str) -> Iterator[int]:
     """Lines that compare the text of an error with something, or search it."""
     tree = ast.parse(source)
-    handlers = [each for each in ast.walk(tree) if isinstance(each, ast.ExceptHandler) and each.name and each.type]
-    errors = {each.name for each in handlers if each.name and not any(word in ast.unparse(each.type) for word in OURS)}
+    errors: set[str] = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ExceptHandler) or node.name is None or node.type is None:
+            continue
+        if not any(word in ast.unparse(node.type) for word in OURS):
+            errors.add(node.name)
     for node in ast.walk(tree):
         searches = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SEARCHES
-        if (isinstance(node, ast.Compare) or searches) and any(_is_text(each, errors) for each in ast.walk(node)):
+        if not searches and not isinstance(node, ast.Compare):
+            continue
+        assert isinstance(node, ast.expr)
+        if any(_is_text(each, errors) for each in ast.walk(node)):
             yield node.lineno
 
 
