@@ -1,0 +1,93 @@
+"""The ways by which a role may come to rows of a table: each gives the rows that it shows, by their places."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import psycopg
+
+Rows: TypeAlias = frozenset[tuple[int, str]]
+"""(oid of the table, place in it)."""
+Way: TypeAlias = Callable[[psycopg.Connection[Any], str], Rows]
+"""Given a connection that acts as the role, in a transaction that is undone, and a table as SQL."""
+
+PLACE = "t.tableoid::bigint, t.ctid::text"
+_PLACE = re.compile(r"(\d+) (\(\d+,\d+\))")
+
+
+def _asked(query: str) -> Way:
+    def rows(connection: psycopg.Connection[Any], table: str) -> Rows:
+        return frozenset(connection.execute(query.format(place=PLACE, table=table).encode()).fetchall())
+
+    return rows
+
+
+def _cursor(connection: psycopg.Connection[Any], table: str) -> Rows:
+    connection.execute(f"declare all_rows scroll cursor with hold for select {PLACE} from {table} t".encode())
+    return frozenset(connection.execute("fetch all all_rows").fetchall())
+
+
+def _prepared(connection: psycopg.Connection[Any], table: str) -> Rows:
+    connection.execute(f"prepare all_rows as select {PLACE} from {table} t".encode())
+    found = frozenset(connection.execute("execute all_rows").fetchall())
+    connection.execute("deallocate all_rows")
+    return found
+
+
+def _copied(connection: psycopg.Connection[Any], table: str) -> Rows:
+    with connection.cursor().copy(f"copy (select {PLACE} from {table} t) to stdout".encode()) as copy:
+        copy.set_types(["int8", "text"])
+        return frozenset((row[0], row[1]) for row in copy.rows())
+
+
+def _view(connection: psycopg.Connection[Any], table: str) -> Rows:
+    connection.execute(f"create temporary view all_rows as select {PLACE} from {table} t".encode())
+    return frozenset(connection.execute("table all_rows").fetchall())
+
+
+def _function(connection: psycopg.Connection[Any], table: str) -> Rows:
+    """A function of the role's own that tells what it is asked about, cheaper than any policy."""
+    found: list[str] = []
+    tell = "begin raise notice '% %', a, b; return true; end"
+    connection.execute(
+        "create function pg_temp.tell(a oid, b tid) returns boolean cost 0.000001 language plpgsql "
+        f"as $$ {tell} $$".encode()
+    )
+    connection.add_notice_handler(heard := lambda notice: found.append(notice.message_primary or ""))
+    try:
+        connection.execute("set local client_min_messages = notice")
+        connection.execute(f"select from {table} t where pg_temp.tell(t.tableoid, t.ctid)".encode())
+    finally:
+        connection.remove_notice_handler(heard)
+    return frozenset((int(place[1]), place[2]) for text in found if (place := _PLACE.fullmatch(text)))
+
+
+_EVERY = "any (array(select format('(%s,%s)', b, n)::tid from generate_series(0, 1) b, generate_series(1, 200) n))"
+_OLD = "returning old.tableoid::bigint, old.ctid::text"
+WAYS: tuple[tuple[int, Way], ...] = (
+    *(
+        (13, _asked(query))
+        for query in (
+            "select {place} from {table} t",
+            "select {place} from {table} t tablesample system (100)",
+            "select {place} from {table} t tablesample bernoulli (100)",
+            "select {place} from {table} t for update",
+            "select {place} from {table} t for key share",
+            "select {place} from {table} t where t.ctid = " + _EVERY,
+            "with recursive r as (select {place} from {table} t union select {place} from {table} t, r) table r",
+        )
+    ),
+    *((13, way) for way in (_cursor, _prepared, _copied, _view, _function)),
+    (18, _asked("update {table} t set body = t.body " + _OLD)),
+    (18, _asked("merge into {table} t using (values (1)) v on true when matched then update set body = 'x' " + _OLD)),
+)
+"""Each with the first major that has it."""
+
+
+def drawn(dice: random.Random, major: int, count: int) -> list[Way]:
+    """Some of them; the plain one first."""
+    there = [way for since, way in WAYS if since <= major]
+    return [there[0], *dice.sample(there[1:], count)]
