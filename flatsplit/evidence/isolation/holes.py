@@ -98,6 +98,13 @@ def _besides(facts: Facts) -> Iterator[Hole]:
         if key == "creates":
             what = f"tenants may create in {subject}: names of theirs can stand before those that others mean"
             yield Hole("creates", subject, what, opens=True)
+        elif key == "statistics":
+            what = (
+                f"{subject} shows values of expressions that statistics were made of, whoever they belong to "
+                "(CVE-2024-4317, which a minor release alone does not fix in a cluster that was there)"
+            )
+            close = "REVOKE SELECT ON pg_catalog.pg_stats_ext_exprs FROM PUBLIC;"
+            yield Hole("statistics", subject, what, opens=True, fix=close)
         elif key == "large-objects":
             yield Hole("large-objects", subject, f"{subject}: large objects have no policies", opens=True)
         else:
