@@ -48,6 +48,7 @@ def candidates(structure: Structure) -> list[Candidate]:
                 for name in {column.name.lower(), plain(other, column.name).lower()}:
                     named.setdefault(name, []).append((other, column))
     found = []
+    only = _called_after(structure)
     for table, key in keyed(structure):
         leading: dict[ObjectRef, set[str]] = {}
         far: set[tuple[ObjectRef, str]] = set()
@@ -58,7 +59,7 @@ def candidates(structure: Structure) -> list[Candidate]:
                     far.add((other.ref, name))
         declared = len(leading)
         bare = bare_names(table.ref.name, structure)
-        called_so = (*names_of(table.ref.name, structure), *sorted(bare))
+        called_so = (*names_of(table.ref.name, structure), *sorted(bare), *sorted(only.get(table.ref, ())))
         for name in called_so:
             for other, column in named.get(name, ()):
                 if other is not table and alike(column.type, key.type) and (column.not_null or name not in bare):
@@ -87,6 +88,24 @@ def candidates(structure: Structure) -> list[Candidate]:
         return (named == len(KNOWN), -one.tables, -one.declared, -one.not_null, known, one.ref)
 
     return _outermost(sorted(found, key=rank), structure)
+
+
+def _called_after(structure: Structure) -> dict[ObjectRef, set[str]]:
+    """Names by table, in lower case: of columns with a foreign key to it that are called after its last word, where no
+    column of that name has one to another table. tenant_id of members, which refers to id_tenant, means it elsewhere.
+    """
+    targets: dict[str, set[ObjectRef]] = {}
+    for table in structure.tables.values():
+        for fk in table.foreign_keys:
+            if len(fk.columns) == 1:
+                targets.setdefault(plain(table, fk.columns[0]).lower(), set()).add(fk.target)
+    found: dict[ObjectRef, set[str]] = {}
+    for name, refs in targets.items():
+        if len(refs) == 1:
+            (ref,) = refs
+            if name in names_for(ref.name.rpartition("_")[2]):
+                found.setdefault(ref, set()).add(name)
+    return found
 
 
 def holding(table: Table, key: str, structure: Structure) -> Iterator[tuple[Table, str, bool]]:
@@ -175,7 +194,7 @@ def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted
     """
     led = {name.lower() for one in ranked for name in one.columns}
     led |= {
-        fk.columns[0].lower()
+        plain(table, fk.columns[0]).lower()
         for table in structure.tables.values()
         for fk in table.foreign_keys
         if len(fk.columns) == 1

@@ -48,12 +48,18 @@ def bare_names(table: str, structure: Structure) -> frozenset[str]:
 
 
 def plain(table: Table, column: str) -> str:
-    """A column's name without what all columns of the table but one begin with at least: in some projects that is
-    short for the table.
+    """A column's name without what all columns of the table but one begin with at least, in some projects what is short
+    for the table; and without the underscore that they all end with.
     """
+    if column.endswith("_") and sum(one.name.endswith("_") for one in table.columns) >= _most(table):
+        column = column[:-1]
     ends = [place for place in range(1, len(column)) if column[place - 1] == "_"]
     for place in reversed(ends):
         begin = sum(one.name.startswith(column[:place]) for one in table.columns)
-        if begin >= max(_FEW, len(table.columns) - 1):
+        if begin >= _most(table):
             return column[place:]
     return column
+
+
+def _most(table: Table) -> int:
+    return max(_FEW, len(table.columns) - 1)

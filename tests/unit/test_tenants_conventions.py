@@ -133,6 +133,31 @@ def test_a_table_that_has_the_key_beside_its_own_is_told() -> None:
     assert found.root == ref("tenants")
 
 
+def test_an_underscore_after_each_name_is_a_convention_too() -> None:
+    """And what a foreign key calls its table is what others call it without one, though its own name is longer."""
+    tables = [
+        table("act_id_tenant", "id_:text! name_:text rev_:integer", primary="id_"),
+        table(
+            "act_id_member", "id_:text! tenant_id_:text user_id_:text", "tenant_id_>act_id_tenant.id_", primary="id_"
+        ),
+        table("act_ru_run", "id_:text! tenant_id_:text rev_:integer", primary="id_"),
+        *(
+            table(f"act_ru_t{n}", "id_:text! tenant_id_:text run_:text", "run_>act_ru_run.id_", primary="id_")
+            for n in range(3)
+        ),
+    ]
+    structure = Structure({one.ref: one for one in tables})
+    ranked = candidates(structure)
+    assert (ranked[0].ref.name, ranked[0].tables) == ("act_id_tenant", 5)
+    tenants = proposal(ranked, structure)
+    assert tenants is not None
+    assert {one.column for one in survey(tenants, structure).of_kind("own")} == {"tenant_id_"}
+    assert not survey(tenants, structure).undecided
+    without = Structure({one.ref: replace(one, foreign_keys=()) for one in tables[2:]})
+    (found,) = unrooted(without, candidates(without))
+    assert (found.column, found.tables, found.root) == ("tenant_id_", 4, ref("tenants"))
+
+
 def test_a_table_that_is_named_by_two_columns_is_told() -> None:
     """Unless more refer to one that may be the root: each region's customers there, and the regions themselves here."""
     pair = "app_id,tenant_id>tenants.app_id,tenant_id"
