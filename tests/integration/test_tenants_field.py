@@ -17,6 +17,7 @@ from tests.support.walk import Walk, assert_same
 
 ROOTS = {
     "boundary": "public.iam_scope",
+    "camunda": "public.act_id_tenant",
     "concourse": "public.teams",
     "dittofeed": 'public."Workspace"',
     "documenso": 'public."Organisation"',
@@ -48,6 +49,7 @@ ROOTS = {
     "trigger": 'public."Organization"',
     "typebot": 'public."Workspace"',
     "uaa": "public.identity_zone",
+    "umami": "public.website",
     "windmill": "public.workspace",
     "zync": "public.tenants",
 }
