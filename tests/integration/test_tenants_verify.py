@@ -147,3 +147,14 @@ def test_what_comes_and_goes_is_told_and_caught_up_with(database: Database, invo
     assert counts(database, "tenant_1", ("drafts",)) == {"drafts": 2}
     walk.config.write_text(f'{plain}own = {{ "public.drafts" = "whose" }}\n')
     assert "Nothing new" in walk("tenants", "--sync", "--yes").check().stdout
+
+    # With its column its policies go, but for `everyone`: nothing stays of it
+    database.execute("alter table drafts drop column whose cascade")
+    walk.config.write_text(plain)
+    told("its rows do not each belong to a tenant any more")
+    walk("tenants", "--sync", "--yes").check()
+    assert counts(database, "tenant_1", ("drafts",)) == {"drafts": "refused"}
+    left = (
+        "select relrowsecurity, (select count(*) from pg_policy where polrelid = oid) from pg_class where relname = %s"
+    )
+    assert database.admin.execute(left, ["drafts"]).fetchone() == (False, 0)

@@ -30,7 +30,9 @@ def changed_since(draw: st.DrawFn, world: World) -> World:
     for ref in sorted(tables.keys() - {ROOT}):
         name = format_name(ref.schema, ref.name)
         config = replace(config, shared=tuple(one for one in config.shared if parse_name(one).parts != ref[1:3]))
-        match draw(st.sampled_from(("same", "shared", "hidden", "partition", "out of scope", "stranger", "anew"))):
+        match draw(
+            st.sampled_from(("same", "shared", "hidden", "partition", "out of scope", "stranger", "anew", "no key"))
+        ):
             case "shared":
                 config = replace(config, shared=(*config.shared, name))
             case "hidden":
@@ -41,6 +43,11 @@ def changed_since(draw: st.DrawFn, world: World) -> World:
                 del tables[ref]
             case "stranger":
                 objects[ref] = objects[ref]._replace(owner="third")
+            case "no key":  # ALTER TABLE … DROP COLUMN … CASCADE
+                tables[ref] = replace(tables[ref], columns=tables[ref].columns[:1], foreign_keys=())
+                policies = {
+                    one: named for one, named in policies.items() if one[1:3] != ref[1:3] or one.args == "everyone"
+                }
             case "anew":
                 objects[ref] = world.state.objects[ref]
                 policies = {one: named for one, named in policies.items() if one[1:3] != ref[1:3]}

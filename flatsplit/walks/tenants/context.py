@@ -115,10 +115,13 @@ class Context:
         if not self.survey.key_type:
             return frozenset()
         known = {(ref.schema, ref.name) for ref in (*self.apart, *self.unsaid)}
+        seen = {(ref.schema, ref.name) for ref in self.baseline.row_security}  # once tenants', perhaps
         return frozenset(
             table_of(self.live, policy)
             for policy, roles in self.live.policies.items()
-            if (policy.schema, policy.name) not in known and self.group in roles and self.made_here(policy)
+            if (policy.schema, policy.name) not in known
+            and (self.group in roles or (policy.args == tenants.EVERYONE and (policy.schema, policy.name) in seen))
+            and self.made_here(policy)
         )
 
     @property
