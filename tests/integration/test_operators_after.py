@@ -95,7 +95,7 @@ def left_over(before: Snapshot, after: Snapshot) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.majors("all")
+@pytest.mark.majors("two")
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_there_and_back_or_told(operator: str, database: Database, invoke_cli: InProcess) -> None:
     walk = world(database, invoke_cli, operator)
