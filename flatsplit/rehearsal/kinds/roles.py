@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatsplit import blueprint
 from flatsplit.model import versions
 from flatsplit.rehearsal.kinds import named
 from flatsplit.rehearsal.kinds.checks import Ask
@@ -68,10 +69,19 @@ def membership(ask: Ask) -> list[Problem]:
 
 
 def defaults(ask: Ask) -> list[Problem]:
-    """ALTER DEFAULT PRIVILEGES: for itself and for roles whose privileges it has, in any schema (aclchk.c)."""
+    """ALTER DEFAULT PRIVILEGES: for itself and for roles whose privileges it has, in any schema (aclchk.c). Of a role
+    that creates nothing they are about nothing, although the server takes the statement.
+    """
     options = definitions(ask.node.options)
     roles = [each.role_spec for each in options["roles"].list.items] if "roles" in options else []
+    if _owns_nothing(ask) and all(ask.named_role(each) == ask.role for each in roles):
+        return ask.lacking(f"{ask.what} is about what {ask.role} will create, which is nothing")
     return [problem for each in roles for problem in ask.acts_for(each)]
+
+
+def _owns_nothing(ask: Ask) -> bool:
+    """Whether the role is one of the four that live on single privileges."""
+    return any(each.name == ask.role and each.purpose.named for each in blueprint.roles(ask.actor.context.config))
 
 
 def drop_owned(ask: Ask) -> list[Problem]:
