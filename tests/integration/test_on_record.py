@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from flatsplit.connection import open_session
+from flatsplit.connection import APPLICATION_NAME, REMARK, open_session
 from flatsplit.cutover.waivers import waived
 from flatsplit.executor import Executor
 from flatsplit.journal import Journal
 from flatsplit.walks.split import STEP_KEYS
 from tests.fixtures.cli import InProcess
-from tests.fixtures.databases import Database
+from tests.fixtures.databases import Database, MakeDatabase
+from tests.fixtures.servers import FreshCluster
+from tests.support.deeds import SETTINGS
 from tests.support.walk import Walk
 
 BEFORE_LOCK = STEP_KEYS[: STEP_KEYS.index("lock-legacy")]
@@ -37,6 +41,48 @@ def test_what_ran_is_what_was_shown_in_its_order(database: Database, invoke_cli:
         caught_up |= {key for _, direction, _ in ran if direction == "catch-up"}
     # The step after default-privileges finds nothing missing: that is what these are for
     assert caught_up == {key for key in BEFORE_LOCK[2:] if key != "transfer-ownership"}
+
+
+_BEFORE_A_BATCH = re.compile(rf"^(?:BEGIN )?{re.escape(REMARK)}; (?:SET LOCAL lock_timeout = '\w+'; )?")
+_NO_CHANGE = re.compile(r"BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET LOCAL|COPY flatsplit\.")
+
+
+def logged(text: str) -> str:
+    """All statements of flatsplit's in the server's log that it does not mark as questions of its own, one after the
+    other.
+    """
+    found = []
+    for entry in re.split(r"^@@", text, flags=re.MULTILINE):
+        application, _, line = entry.partition("@@")
+        statement = re.match(r"LOG:  (?:statement|execute [^:]*): (.*)", line, re.DOTALL)
+        if application == APPLICATION_NAME and statement:
+            sql = _BEFORE_A_BATCH.sub("", statement[1].replace("\n\t", "\n"))
+            if REMARK not in sql and not _NO_CHANGE.match(sql):
+                found.append(sql)
+    return joined(found)
+
+
+def joined(statements: list[str]) -> str:
+    """Statements as one text, however they were sent."""
+    return " ".join(f"{' '.join(one.split()).rstrip(';')};" for one in statements)
+
+
+@pytest.mark.slow
+def test_the_servers_log_says_what_the_journal_says(
+    fresh_cluster: FreshCluster, make_database: MakeDatabase, invoke_cli: InProcess
+) -> None:
+    """There and back, in the same order; only what sets a password is in no log."""
+    cluster = fresh_cluster(settings={**SETTINGS, "log_line_prefix": "@@%a@@"})
+    database = make_database(cluster=cluster)
+    database.execute("create table t (id serial); create view v as select * from t", "legacy")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("enable-login")
+    database.execute("create table later (id serial)", "legacy")
+    walk.forward()
+    walk.rollback("--all")
+    ran = [statement for _, _, statement in actions(database) if "_verifier'" not in statement]
+    assert len(ran) > 50
+    assert logged((cluster.data / "log" / "all.log").read_text()) == joined(ran)
 
 
 def test_a_waiver_counts_for_one_call_and_for_a_closed_gate(
