@@ -118,6 +118,8 @@ def _stripped(facts: ObjectFacts, legacy: str) -> ObjectFacts:
 
 def _drop(draft: Draft, legacy: str) -> None:
     del draft.roles[legacy]
+    for key in [key for key in draft.members if legacy in (key.role, key.member)]:
+        del draft.members[key]  # the operators' own, which went on until now: DROP ROLE ends them
     draft.settings = {key: row for key, row in draft.settings.items() if key.role != legacy}
 
 
