@@ -27,7 +27,9 @@ from tests.support.walk import Walk, assert_same
 pytestmark = pytest.mark.usefixtures("partial_looks")
 
 SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "103 291 324 1263 1813").split()]
-"""Twenty seconds each. More of them find more: FLATSPLIT_SEEDS="1 2 3"; from 10000 on with rare things, too."""
+"""Twenty seconds each. More of them find more: FLATSPLIT_SEEDS="1 2 3"; from 10000 on with rare things, too,
+from 20000 on with any attributes of the old role as well.
+"""
 SWITCH = "switch-connections"
 SOMEBODY_ELSE = re.compile(r"have (?:the owner or )?a superuser run: (.*)$", re.MULTILINE)
 BY_OTHERS = ("operator-statements", "operator-way-back")

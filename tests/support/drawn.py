@@ -39,6 +39,10 @@ AROUND = ("other", "closed", "tablespace", "template", "temporary", "prepared", 
 """Things outside the database itself, made by Drawn.surround()."""
 RARELY = 10_000
 """From this number on databases have rare things, too; below it, what a number stands for stays."""
+MIXED = 20_000
+"""From this number on the old role has any attributes, whatever its kind."""
+LIMITS = frozenset({"CONNECTION LIMIT 9", "VALID UNTIL '2099-01-01'"})
+ATTRIBUTES = ("BYPASSRLS", "CREATEDB", "CREATEROLE", "REPLICATION", "NOINHERIT", *sorted(LIMITS))
 
 PLAIN_SETTINGS = "-c default_transaction_read_only=off -c idle_in_transaction_session_timeout=0 -c role=none"
 """What the test's own sessions need, whatever settings the parts make."""
@@ -69,6 +73,8 @@ class Drawn:
     database_owner: str
     operator: str
     """A shape of tests.support.operators; "" for a superuser."""
+    attributes: tuple[str, ...]
+    """Of the old role, besides those of its kind."""
     busy: bool
     """Whether the application holds a lock whenever something is changed, until that waits for it."""
     opened: list[psycopg.Connection[Any]] = field(default_factory=list, repr=False)
@@ -95,8 +101,15 @@ class Drawn:
             chance.choice(("revoke", "revoke", "repurpose")),
             chance.choice(("app_migrator", "dba", "keep")),
             later.choice(("createrole", "small-host")) if ordinary and kind in ORDINARY else "",
+            (),
             busy,
         )
+        if seed >= MIXED and kind != "bootstrap":
+            mixed = random.Random(f"{seed} and its attributes")
+            given = mixed.sample(ATTRIBUTES, mixed.randint(1, 4))
+            drawn = replace(drawn, attributes=tuple(one for one in given if one != "NOINHERIT" or major >= 16))
+            if not LIMITS.issuperset(given):  # only a superuser can take the others away and give them back
+                drawn = replace(drawn, operator="")
         if drawn.operator:  # as services have it, it owns schema public
             drawn = replace(drawn, parts=tuple(name for name in drawn.parts if name != "no_public"))
         return replace(drawn, retire="drop") if drop else drawn
@@ -108,7 +121,10 @@ class Drawn:
             cluster = fresh_cluster(superuser="legacy", settings=settings)
             database = make_database(cluster=cluster, operator="operator")
         else:
-            database = make_database(cluster=fresh_cluster(settings=settings), legacy_options=KINDS[self.kind])
+            database = make_database(
+                cluster=fresh_cluster(settings=settings),
+                legacy_options=" ".join(dict.fromkeys([*KINDS[self.kind].split(), *self.attributes])),
+            )
         self.build(database)
         self.surround(database)
         if self.operator:

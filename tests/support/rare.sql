@@ -118,8 +118,8 @@ create function f.with_secret() returns int language sql set app.password = 'hus
 alter function f.with_secret() owner to {legacy};
 
 -- part broken_indexes by superuser
-create table f.indexed (id int); create index broken on f.indexed (id); alter table f.indexed owner to {legacy};
-update pg_index set indisvalid = false, indisready = false where indexrelid = 'f.broken'::regclass;
+create table f.indexed (id int); create index broken_index on f.indexed (id); alter table f.indexed owner to {legacy};
+update pg_index set indisvalid = false, indisready = false where indexrelid = 'f.broken_index'::regclass;
 create table f.dropping (id int); create index dropping_i on f.dropping (id); alter table f.dropping owner to {legacy};
 update pg_index set indislive = false, indisvalid = false, indisready = false where indexrelid = 'f.dropping_i'::regclass;
 
