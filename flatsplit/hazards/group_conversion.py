@@ -194,8 +194,8 @@ def large_objects_twins(seen: Seen) -> Iterator[Found]:
     f"pg_stat_activity, pg_cancel_backend and pg_terminate_backend, where {_LOGINS} has as_group",
     why="A session that begins as the group has no right over its own login: of its own row in pg_stat_activity it "
     "reads <insufficient privilege>, and it can neither cancel nor end another session of its login.",
-    fix="GRANT pg_read_all_stats (to look) or pg_signal_backend (to cancel and end) TO the group, if the application "
-    "needs it; else as_group = false.",
+    fix='In flatsplit.toml: [grants.app_user] member = ["pg_read_all_stats"] to look, or ["pg_signal_backend"] to '
+    "cancel and end, if the application needs it; else as_group = false.",
     manual="monitoring-stats.html",
     questions=("own_sessions",),
     needs=("activity",),
@@ -211,8 +211,8 @@ def sees_own_sessions(seen: Seen) -> Iterator[Found]:
         f"{few(where)}: looks at its own sessions or ends some, which logins that begin as {few(names)} cannot",
         where,
         fix="\n".join(
-            f"GRANT pg_read_all_stats, pg_signal_backend TO {ddl.ident(role)}; if the application needs it; else "
-            f"as_group = false under [group.{group.purpose}]."
-            for group, role in groups
+            f'In flatsplit.toml: [grants.{group.purpose}] member = ["pg_read_all_stats", "pg_signal_backend"], if the '
+            f"application needs it; else as_group = false under [group.{group.purpose}]."
+            for group, _ in groups
         ),
     )

@@ -21,6 +21,8 @@ ORIGINS_BY_EXECUTE: Final = 14
 """Functions of replication origins ask for EXECUTE and no longer for a superuser (origin.c)."""
 PARAMETER_GRANTS: Final = 15
 """GRANT SET ON PARAMETER."""
+CHECKPOINTERS: Final = 15
+"""Members of pg_checkpoint may run CHECKPOINT, which before only superusers did (utility.c)."""
 MEMBER_OPTIONS: Final = 16
 """Each membership says INHERIT and SET for itself and is kept per grantor (user.c)."""
 CREATEROLE_WITH_ADMIN: Final = 16

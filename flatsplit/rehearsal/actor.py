@@ -201,7 +201,7 @@ class Actor:
         reason = f"only a superuser may set {name}, or who was granted SET on it (15 and later)"
         remedy = "for the application's owner: do without it, or have an administrator set it for the role"
         if self.major >= versions.PARAMETER_GRANTS:
-            remedy = remedies.parameter(self.special, self.role, name, " -- or do without it")
+            remedy = remedies.parameter(self.section, self.role, name, " -- or do without it")
         return [Problem("denied", reason, name, "SET", remedy)]
 
     def schema(self, name: str) -> list[Problem]:

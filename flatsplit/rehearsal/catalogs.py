@@ -137,7 +137,7 @@ def sessions(actor: Actor, use: RelationUse, uses: Uses) -> Iterator[Problem]:
     others = who.owner if actor.role == who.application else who.application
     what = "statements" if hidden else "sessions"
     reason = f"{use.name} tells {actor.role} nothing of the {what} of other roles, such as {others}"
-    remedy = member(actor.special, actor.role, "pg_read_all_stats")
+    remedy = member(actor.section, actor.role, "pg_read_all_stats")
     yield Problem("silent", reason, use.name, "MEMBERSHIP", remedy)
 
 
@@ -168,7 +168,7 @@ def signals(actor: Actor, call: RoutineUse) -> list[Problem]:
     who = blueprint.who(actor.context.config)
     others = who.owner if actor.role == who.application else who.application
     reason = f"{call.name}() is refused to {actor.role} for sessions of other roles, such as {others}"
-    remedy = member(actor.special, actor.role, "pg_signal_backend")
+    remedy = member(actor.section, actor.role, "pg_signal_backend")
     listed = any(use.name == "pg_stat_activity" or use.name == "pg_locks" for use in call.beside)
     outcome: Outcome = "denied" if listed else "unknown"
     return [Problem(outcome, reason, "pg_signal_backend", "MEMBERSHIP", remedy, differs=True)]

@@ -71,4 +71,4 @@ def _left_out(actor: Actor, what: str, outcome: Outcome) -> list[Problem]:
 
 
 def _remedy(actor: Actor) -> str:
-    return member(actor.special, actor.role, "pg_read_all_settings")
+    return member(actor.section, actor.role, "pg_read_all_settings")

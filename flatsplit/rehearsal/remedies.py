@@ -42,17 +42,19 @@ def grant(section: str, role: str, ref: ObjectRef, letter: str, major: int) -> s
     return _line(section, _WORDS[letter], name)
 
 
-def member(special: str, role: str, of: str, remark: str = "") -> str:
-    """What makes the role a member of another; for a special role, the line of its list."""
-    if special:
-        return _line(special, MEMBER, format_name(of))
+def member(section: str, role: str, of: str, remark: str = "") -> str:
+    """What makes the role a member of another: the line of [grants.``section``], without which ``status`` would ask for
+    the REVOKE; for a role that the configuration does not know, the GRANT.
+    """
+    if section:
+        return _line(section, MEMBER, format_name(of))
     return f"GRANT {format_name(of)} TO {format_name(role)}{remark}"
 
 
-def parameter(special: str, role: str, name: str, remark: str) -> str:
-    """What allows the role to SET a parameter; for a special role, the line of its list."""
-    if special:
-        return _line(special, "set", name)
+def parameter(section: str, role: str, name: str, remark: str) -> str:
+    """What allows the role to SET a parameter: the line of [grants.``section``], or without a section the GRANT."""
+    if section:
+        return _line(section, "set", name)
     return f"GRANT SET ON PARAMETER {name} TO {format_name(role)}{remark}"
 
 

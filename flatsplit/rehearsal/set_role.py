@@ -33,7 +33,7 @@ def problems(actor: Actor, role: str, what: str) -> list[Problem]:
     if actor.purpose and role not in taken and membership.can_set_role(actor.live, actor.before, role):
         remedy = f"[become] {actor.purpose} = [{quote(role)}]"
     elif not actor.purpose:
-        remedy = member(actor.special, actor.role, role)
+        remedy = member(actor.section, actor.role, role)
     return [Problem("denied", reason, role, "MEMBERSHIP", remedy)]
 
 

@@ -165,7 +165,7 @@ def _size(actor: Actor, call: RoutineUse) -> list[Problem]:
     free = name == actor.world.tablespace or (kind == "database" and ref not in actor.goal.objects)
     if catalogs.sees_sessions(actor.rights) or (name is not None and free):
         return []
-    word, group = privileges.names(letter), member(actor.special, actor.role, "pg_read_all_stats")
+    word, group = privileges.names(letter), member(actor.section, actor.role, "pg_read_all_stats")
     if ref in actor.goal.objects and actor.holds(ref, letter):
         return []
     reason = f"{call.name}() needs {word} on {shown(ref)}, which {actor.role} has not"

@@ -215,17 +215,14 @@ def _load(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG00
 
 
 def _checkpoint(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
-    if judge.actor.rights.superuser or "pg_checkpoint" in judge.actor.rights.closure:
+    actor = judge.actor
+    if actor.rights.superuser or "pg_checkpoint" in actor.rights.closure:
         return []
-    return [
-        Problem(
-            "denied",
-            "CHECKPOINT needs a superuser or pg_checkpoint (15 and later)",
-            "pg_checkpoint",
-            "MEMBERSHIP",
-            member(judge.actor.special, judge.actor.role, "pg_checkpoint", " -- 15 and later; or do without it"),
-        )
-    ]
+    reason = "CHECKPOINT needs a superuser or pg_checkpoint (15 and later)"
+    remedy = "for the application's owner: do without it"
+    if actor.major >= versions.CHECKPOINTERS:
+        remedy = member(actor.section, actor.role, "pg_checkpoint", " -- or do without it")
+    return [Problem("denied", reason, "pg_checkpoint", "MEMBERSHIP", remedy)]
 
 
 def _constraints(judge: Judge, node: Node, path: Path) -> list[Problem]:  # noqa: ARG001
