@@ -43,7 +43,7 @@ def test_what_ran_is_what_was_shown_in_its_order(database: Database, invoke_cli:
     assert caught_up == {key for key in BEFORE_LOCK[2:] if key != "transfer-ownership"}
 
 
-_BEFORE_A_BATCH = re.compile(rf"^(?:BEGIN )?{re.escape(REMARK)}; (?:SET LOCAL lock_timeout = '\w+'; )?")
+_BEFORE_A_BATCH = re.compile(rf"^(?:BEGIN )?{re.escape(REMARK)}; (?:SET LOCAL \w+ = '?\w+'?; )*")
 _NO_CHANGE = re.compile(r"BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET LOCAL|COPY flatsplit\.")
 
 
