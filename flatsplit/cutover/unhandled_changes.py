@@ -35,24 +35,25 @@ def strays(situation: Situation, since: ObjectChanges, before: Collection[tuple[
 
 
 def given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
-    """Objects that were the application's and now belong to somebody else."""
+    """Objects that were the application's and now belong to somebody else. They go back to whose they were: before
+    ownership moves that is the old role, which is no member of app_migrator yet.
+    """
     owners = situation.context.owners
     heirs = owners | {blueprint.administrator(situation.config)}
-    found: defaultdict[str, list[ObjectRef]] = defaultdict(list)
+    found: defaultdict[tuple[str, str], list[ObjectRef]] = defaultdict(list)
     for ref, (before, now) in since.moved.items():
         if before in owners and now not in heirs:
-            found[now].append(ref)
-    for owner, refs in sorted(found.items()):
-        migrator = blueprint.owner(situation.config)
-        fix = _back(situation.live, refs, migrator)
+            found[now, before].append(ref)
+    for (owner, former), refs in sorted(found.items()):
+        fix = _back(situation.live, refs, former)
         if all(ref.kind == "extension" for ref in refs):
             fix = "Nothing, where pg_upgrade did it: it gives extensions to the superuser that it runs as, which no "
-            fix += f"statement takes back. That superuser alters and drops them from now on, not {migrator}."
+            fix += f"statement takes back. That superuser alters and drops them from now on, not {former}."
         yield Finding(
             "given-away",
             "warning",
             f"somebody gave {len(refs)} object{'' if len(refs) == 1 else 's'} of the application to {owner}",
-            f"{migrator} can no longer change or drop {_them(refs)}.",
+            f"{former} can no longer change or drop {_them(refs)}.",
             fix,
             tuple(ddl.label(ref) for ref in sorted(refs)),
         )
