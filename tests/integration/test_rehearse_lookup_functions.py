@@ -9,6 +9,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
+from tests.support.notices import notices
 from tests.support.walk import Walk
 
 SCHEMA = """
@@ -161,9 +162,10 @@ def test_upkeep_of_the_servers_own(make_database: MakeDatabase, invoke_cli: InPr
         found = walk("rehearse", "--file", str(file), "--as", role, "--json").check(4).json["statements"]
         verdicts = {each["query"]: each["verdict"] for each in found}
         assert {query: verdicts[query] for query in UPKEEP} == {query: each[turn] for query, each in UPKEEP.items()}
-        with psycopg.connect(database.conninfo(role, walk.passwords[role]), autocommit=True) as session:
-            warnings: list[str] = []
-            session.add_notice_handler(lambda each: warnings.append(each.message_primary or ""))  # noqa: B023, used in this turn only
+        with (
+            psycopg.connect(database.conninfo(role, walk.passwords[role]), autocommit=True) as session,
+            notices(session) as warnings,
+        ):
             session.execute("CREATE TEMPORARY SEQUENCE mine")
             for statement, each in UPKEEP.items():
                 warnings.clear()

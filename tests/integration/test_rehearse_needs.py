@@ -10,6 +10,7 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
+from tests.support.notices import notices
 from tests.support.walk import Walk
 
 SCHEMA = """
@@ -55,17 +56,13 @@ LOWEST = 7
 
 def planned(connection: psycopg.Connection[Any], statement: str) -> set[tuple[str, str, str]]:
     """Table, privilege and column of what the server's plan asks of the caller. Text of nodes: no interface."""
-    said: list[str] = []
-    handler = lambda notice: said.append(notice.message_detail or "")  # noqa: E731
-    connection.add_notice_handler(handler)
-    with connection.transaction(force_rollback=True):
+    with notices(connection) as said, connection.transaction(force_rollback=True):
         connection.execute("SET LOCAL client_min_messages = log")
         connection.execute("SET LOCAL debug_pretty_print = off")
         connection.execute("SET LOCAL debug_print_plan = on")
         connection.execute(f"EXPLAIN {statement}".encode())
-    connection.remove_notice_handler(handler)
     found: set[tuple[str, str, str]] = set()
-    for text in said:
+    for text in (one.detail for one in said):
         for relid, rest in re.findall(
             r":relid (\d+) ((?:(?!:relid ).)*?:updatedCols \(b[ \d]*\))", " ".join(text.split())
         ):

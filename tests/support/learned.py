@@ -7,6 +7,8 @@ from typing import Any
 
 import psycopg
 
+from tests.support.notices import notices
+
 _NEWER = {
     15: "create view seen_as_reader with (security_invoker) as select a from behind_view;",
     17: "create materialized view renewed as select name from parent; create table reindexed (a int primary key);"
@@ -130,11 +132,8 @@ def run(conn: psycopg.Connection[Any], statement: str, *, keep: bool = False) ->
     """The SQLSTATE of running it; "" where it works. Undone unless ``keep``. A warning that it did nothing for want of
     a right is a refusal.
     """
-    warned: list[str] = []
-    handler = lambda notice: warned.append(notice.message_primary or "")  # noqa: E731
-    conn.add_notice_handler(handler)
     try:
-        with conn.transaction(force_rollback=not keep):
+        with notices(conn) as warned, conn.transaction(force_rollback=not keep):
             if statement.startswith("copy"):
                 with conn.cursor() as cursor, cursor.copy(statement.encode()) as copy:
                     if " from stdin" not in statement:
@@ -145,6 +144,4 @@ def run(conn: psycopg.Connection[Any], statement: str, *, keep: bool = False) ->
             conn.execute("set constraints all immediate")
     except psycopg.Error as error:
         return error.sqlstate or "?"
-    finally:
-        conn.remove_notice_handler(handler)
-    return "42501" if any(one.startswith("permission denied") for one in warned) else ""
+    return "42501" if any(one.message.startswith("permission denied") for one in warned) else ""

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import psycopg
 
+from tests.support.notices import notices
+
 Rows: TypeAlias = frozenset[tuple[int, str]]
 """(oid of the table, place in it)."""
 Way: TypeAlias = Callable[[psycopg.Connection[Any], str], Rows]
@@ -52,7 +54,6 @@ def _function(connection: psycopg.Connection[Any], table: str) -> Rows:
     """A function of the role's own that tells what it is asked about, cheaper than any policy; the policy is no index's
     condition then, which would come first.
     """
-    found: list[str] = []
     for scan in ("indexscan", "bitmapscan", "indexonlyscan"):
         connection.execute(f"set local enable_{scan} = off".encode())
     tell = "begin raise notice '% %', a, b; return true; end"
@@ -60,13 +61,11 @@ def _function(connection: psycopg.Connection[Any], table: str) -> Rows:
         "create function pg_temp.tell(a oid, b tid) returns boolean cost 0.000001 language plpgsql "
         f"as $$ {tell} $$".encode()
     )
-    connection.add_notice_handler(heard := lambda notice: found.append(notice.message_primary or ""))
-    try:
+    with notices(connection) as heard:
         connection.execute("set local client_min_messages = notice")
         connection.execute(f"select from {table} t where pg_temp.tell(t.tableoid, t.ctid)".encode())
-    finally:
-        connection.remove_notice_handler(heard)
-    return frozenset((int(place[1]), place[2]) for text in found if (place := _PLACE.fullmatch(text)))
+    texts = (one.message for one in heard)
+    return frozenset((int(place[1]), place[2]) for text in texts if (place := _PLACE.fullmatch(text)))
 
 
 _EVERY = "any (array(select format('(%s,%s)', b, n)::tid from generate_series(0, 1) b, generate_series(1, 200) n))"
