@@ -79,7 +79,7 @@ def _objects(live: State, context: Context, found: memory.ObjectChanges) -> Iter
         moved[owners].append(ref)
     for (before, now), refs in sorted(moved.items()):
         grave = before in context.owners and now not in context.owners
-        advice = f"{blueprint.owner(context.config)} can no longer change them" if grave else ""
+        advice = f"{before} can no longer change {'it' if len(refs) == 1 else 'them'}" if grave else ""
         yield _about(
             refs,
             f"of {before} now {'belongs' if len(refs) == 1 else 'belong'} to {now}",

@@ -117,13 +117,17 @@ def test_what_somebody_gave_is_told_alike_with_what_takes_it_away(database: Data
 
 
 @pytest.mark.majors("two")
-def test_an_object_given_away_comes_back_by_what_is_printed(database: Database, invoke_cli: InProcess) -> None:
+@pytest.mark.parametrize(("last", "owner"), [("default-privileges", "legacy"), ("transfer-ownership", "app_migrator")])
+def test_an_object_given_away_comes_back_by_what_is_printed(
+    database: Database, invoke_cli: InProcess, last: str, owner: str
+) -> None:
     database.execute("CREATE TABLE t (a serial); CREATE TYPE mood AS ENUM ('good')", database.legacy)
     database.execute("CREATE ROLE stranger")
     walk = Walk(invoke_cli, database).init()
-    walk.forward("transfer-ownership")
+    walk.forward(last)
     database.execute("SET search_path = public; ALTER TABLE t OWNER TO stranger; ALTER TYPE mood OWNER TO stranger")
-    walk("verify").check(4)
+    assert f"{owner} can no longer change or drop them" in walk("verify").check(4).stdout
+    assert f"to decide: {owner} can no longer change them" in walk("status").check(4).stdout
     (broken,) = walk("status", "--json").check(4).json["broken"]
     database.execute(broken["fix"].removesuffix(" Then flatsplit repair."))
     walk("repair", "--yes").check()
