@@ -4,13 +4,14 @@ A :class:`Structure` is read from the catalog (flatsplit.catalog.structure); :fu
 table; a :class:`Condition` says which rows are a tenant's, and becomes SQL in flatsplit.ddl.
 """
 
-from flatsplit.tenants.candidates import Candidate, Composite, Unrooted, candidates, composite, unrooted
+from flatsplit.tenants.candidates import Candidate, Composite, candidates, composite
 from flatsplit.tenants.condition import Condition, Link
 from flatsplit.tenants.kinds import KINDS, Belonging, TableKind
 from flatsplit.tenants.naming import clashes, role_of
 from flatsplit.tenants.survey import survey
 from flatsplit.tenants.surveyed import Survey
 from flatsplit.tenants.tree import upward
+from flatsplit.tenants.unrooted import Unrooted, unrooted
 
 __all__ = [
     "KINDS",

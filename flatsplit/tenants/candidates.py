@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from flatsplit.model import Column, ObjectRef, Structure, Table
 from flatsplit.tenants.prefixes import bare_names, names_of, of_tables, plain
-from flatsplit.tenants.similarity import alike, called, keyed, leads_to, momentary, names_for, singular
+from flatsplit.tenants.similarity import alike, called, keyed, leads_to, momentary, names_for, second_keys, singular
 
 KNOWN = (
     *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),
     *("realm", "site", "family", "instance", "namespace", "space", "org"),
 )
 """Common names of tables of tenants, the likeliest first."""
-_CARRIED = 5
+CARRIED = 5
 """A table with such a name is ranked by it only where at least a fifth as many tables refer to it as to the table that
 most refer to.
 """
@@ -48,7 +48,7 @@ def candidates(structure: Structure) -> list[Candidate]:
                 for name in {column.name.lower(), plain(other, column.name).lower()}:
                     named.setdefault(name, []).append((other, column))
     found = []
-    only = _called_after(structure)
+    only, second = _called_after(structure), second_keys(structure)
     for table, key in keyed(structure):
         leading: dict[ObjectRef, set[str]] = {}
         far: set[tuple[ObjectRef, str]] = set()
@@ -59,7 +59,8 @@ def candidates(structure: Structure) -> list[Candidate]:
                     far.add((other.ref, name))
         declared = len(leading)
         bare = bare_names(table.ref.name, structure)
-        called_so = (*names_of(table.ref.name, structure), *sorted(bare), *sorted(only.get(table.ref, ())))
+        also = (*names_of(table.ref.name, structure), *sorted(bare), *sorted(only.get(table.ref, ())))
+        called_so = tuple(name for name in also if second.get(name, ("",))[0] != table.ref)
         for name in called_so:
             for other, column in named.get(name, ()):
                 if other is not table and alike(column.type, key.type) and (column.not_null or name not in bare):
@@ -82,9 +83,9 @@ def candidates(structure: Structure) -> list[Candidate]:
     prefixes = of_tables(structure)
 
     def rank(one: Candidate) -> tuple[object, ...]:
-        known = _known(one)
+        known = commonness(one)
         whole = known < len(KNOWN) and _whole(one.ref.name, KNOWN[known], prefixes)
-        named = known if one.tables * (_CARRIED if whole else _PART) >= most else len(KNOWN)
+        named = known if one.tables * (CARRIED if whole else _PART) >= most else len(KNOWN)
         return (named == len(KNOWN), -one.tables, -one.declared, -one.not_null, known, one.ref)
 
     return _outermost(sorted(found, key=rank), structure)
@@ -156,99 +157,6 @@ def _whole(name: str, word: str, prefixes: frozenset[str]) -> bool:
     return not before or before in prefixes
 
 
-_SURELY = frozenset({"tenant_id", "tenantid", "tenant"})
-"""Names that mean the tenant also where they may be NULL."""
-
-
-class Unrooted(NamedTuple):
-    """A column name such as tenant_id that several tables have, where no table is known that it refers to."""
-
-    column: str
-    type: str
-    tables: int
-    table: ObjectRef
-    """One of these tables."""
-    root: ObjectRef
-    """The table of tenants that a migration would have to make."""
-    within: ObjectRef | None = None
-    """A table of that name whose primary key is not that column alone, so that it cannot be the root."""
-    nullable: int = 0
-    """In so many of these tables it may be NULL."""
-
-    def made(self, owner: str) -> Table:
-        """Its ``root`` as such a migration makes it: the column is its primary key."""
-        return Table(self.root, owner, (Column("id", self.type, not_null=True),), ("id",), unique_keys=(("id",),))
-
-    def likelier(self, ranked: Sequence[Candidate]) -> bool:
-        """Whether such a column tells more of tenants than the likeliest candidate: that has no common name for
-        tenants, or fewer tables refer to it.
-        """
-        return not ranked or _known(ranked[0]) == len(KNOWN) or self.tables > ranked[0].tables
-
-
-def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted]:
-    """Such columns, those that most tables have first.
-
-    Left out: a column that fewer tables have than refer to a candidate with a common name for tenants, or less than a
-    fifth as many as refer to any candidate (``ranked``).
-    """
-    led = {name.lower() for one in ranked for name in one.columns}
-    led |= {
-        plain(table, fk.columns[0]).lower()
-        for table in structure.tables.values()
-        for fk in table.foreign_keys
-        if len(fk.columns) == 1
-    }
-    called = {name for word in KNOWN for name in (f"{word}_id", f"{word}id")} | {"tenant", "namespace"}
-    named: dict[str, list[tuple[ObjectRef, Column]]] = {}
-    for table in structure.tables.values():
-        declared = {name for fk in table.foreign_keys for name in fk.columns}
-        for column in table.columns if not table.parent else ():
-            name = plain(table, column.name).lower()
-            meant = column.not_null or name in _SURELY
-            if name in called and name not in led and meant and column.name not in declared:
-                named.setdefault(name, []).append((table.ref, column))
-    most = max((one.tables for one in ranked), default=0)
-    known = max((one.tables for one in ranked if _known(one) < len(KNOWN)), default=0)
-    found = [
-        Unrooted(
-            some[0][1].name,
-            some[0][1].type,
-            len(some),
-            first := min(ref for ref, _ in some),
-            _new(first.schema, structure),
-            _within(name, structure),
-            sum(not column.not_null for _, column in some),
-        )
-        for name, some in named.items()
-        if len(some) > 1 and len(some) >= known and len(some) * _CARRIED >= most
-    ]
-    return sorted(found, key=lambda one: (-one.tables, one.column))
-
-
-def _new(schema: str, structure: Structure) -> ObjectRef:
-    """A name that no table has yet."""
-    names = ("tenants", "all_tenants", "every_tenant")
-    free = next((name for name in names if structure.get(schema, name) is None), names[-1])
-    return ObjectRef("table", schema, free)
-
-
-def _within(column: str, structure: Structure) -> ObjectRef | None:
-    """A table that the column is named after and whose primary key is not that column alone: it has several columns,
-    or the table has a number for its key and the column beside it, unique.
-    """
-    for ref, table in structure.tables.items():
-        if table.parent or (table.primary_key[:1] == (column,) and len(table.primary_key) == 1):
-            continue
-        unique = any(len(key) == 1 and plain(table, key[0]).lower() == column for key in table.unique_keys)
-        if (len(table.primary_key) > 1 or unique) and column in (
-            *names_of(ref.name, structure),
-            *bare_names(ref.name, structure),
-        ):
-            return ref
-    return None
-
-
 class Composite(NamedTuple):
     """A table whose rows are named by several columns in most others, as by realm and number."""
 
@@ -279,7 +187,7 @@ def composite(structure: Structure, ranked: Sequence[Candidate]) -> Composite | 
     return best if best is not None and best.tables > most else None
 
 
-def _known(one: Candidate) -> int:
+def commonness(one: Candidate) -> int:
     """The place of its name in KNOWN; its length where the name is not there."""
     stem = singular(one.ref.name)
     return next((place for place, word in enumerate(KNOWN) if stem.endswith(word)), len(KNOWN))
@@ -300,7 +208,7 @@ def _outermost(ranked: list[Candidate], structure: Structure) -> list[Candidate]
         above = (
             one
             for one in ranked
-            if one.ref not in passed and _known(one) < len(KNOWN) and _holds(structure.tables[one.ref], table)
+            if one.ref not in passed and commonness(one) < len(KNOWN) and _holds(structure.tables[one.ref], table)
         )
         holder = next(above, None)
         if holder is None:

@@ -8,7 +8,7 @@ from flatsplit.config import Tenants
 from flatsplit.model import Structure, Table
 from flatsplit.tenants.kinds import Belonging
 from flatsplit.tenants.prefixes import bare_names, names_of, plain
-from flatsplit.tenants.similarity import alike
+from flatsplit.tenants.similarity import alike, second_keys
 
 
 class KeyNames:
@@ -21,8 +21,14 @@ class KeyNames:
 
     @cached_property
     def usual(self) -> frozenset[str]:
-        """The usual names of a column that refers to the root, in lower case."""
-        return frozenset(names_of(self.root.ref.name, self.structure)) if self.root is not None else frozenset()
+        """The usual names of a column that refers to the root, in lower case; not those of its other keys."""
+        names = names_of(self.root.ref.name, self.structure) if self.root is not None else ()
+        return frozenset(names) - self._second
+
+    @cached_property
+    def _second(self) -> set[str]:
+        """Names by which foreign keys lead to another key of the root than its primary key."""
+        return {name for name, (ref, _) in second_keys(self.structure).items() if self.root and ref == self.root.ref}
 
     def fits(self, table: Table, column: str) -> bool:
         """Whether a column is called like the key: as the configuration says, or as usual where that says nothing.
@@ -42,7 +48,7 @@ class KeyNames:
         """Choices for columns that are called like the root and not as the configuration says. ``but``: not these."""
         if self.root is None:
             return ()
-        names = self.usual | bare_names(self.root.ref.name, self.structure)
+        names = self.usual | (bare_names(self.root.ref.name, self.structure) - self._second)
         return tuple(
             Belonging(table.ref, "own", column.name, why="guess: called like the key")
             for column in table.columns

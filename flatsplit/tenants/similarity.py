@@ -101,7 +101,28 @@ def called(structure: Structure) -> dict[str, list[tuple[Table, Column]]]:
             found.setdefault(name, []).append((table, key))
     for name, table, key in _shortened(structure):
         found.setdefault(name, [(table, key)])
+    for name, (ref, other) in second_keys(structure).items():
+        found[name] = [
+            (table, (table.column(other) or key) if table.ref == ref else key) for table, key in found.get(name, ())
+        ]
     return found
+
+
+def second_keys(structure: Structure) -> dict[str, tuple[ObjectRef, str]]:
+    """Names of columns, in lower case, by which every declared foreign key leads to one column that is not the primary
+    key, with that column: realm, where what has a foreign key on it names realms by their name and not by their id.
+    """
+    found: dict[str, set[tuple[ObjectRef, str]]] = {}
+    for table in structure.tables.values():
+        for fk in table.foreign_keys:
+            if len(fk.columns) == 1:
+                found.setdefault(fk.columns[0].lower(), set()).add((fk.target, fk.targets[0]))
+    single = {name: next(iter(leads)) for name, leads in found.items() if len(leads) == 1}
+    return {
+        name: (ref, key)
+        for name, (ref, key) in single.items()
+        if (target := structure.get(ref.schema, ref.name)) is not None and target.primary_key != (key,)
+    }
 
 
 def _shortened(structure: Structure) -> Iterator[tuple[str, Table, Column]]:

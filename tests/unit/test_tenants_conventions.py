@@ -176,3 +176,50 @@ def test_a_table_that_is_named_by_two_columns_is_told() -> None:
 
 def fk(column: str, target: Table) -> ForeignKey:
     return ForeignKey((column,), target.ref, target.primary_key)
+
+
+@pytest.mark.parametrize(
+    ("column", "of", "told"),
+    [
+        ("app_id:text!", 6, True),
+        ("appId:text!", 6, True),
+        ("app_id:text!", 4, False),  # the likeliest candidate is named by as many
+        ("app_id:text", 6, False),
+        ("created_by_id:text!", 6, False),
+        ("createdById:text!", 6, False),
+        ("owner_id:text!", 6, False),
+        ("user_id:text!", 6, False),  # whose these are, a table says
+        ("uuid:text!", 6, False),
+    ],
+)
+def test_a_key_that_is_in_most_tables_is_told_whatever_it_is_called(column: str, of: int, told: bool) -> None:
+    named = [
+        table(f"t{n}", f"id:text! person:text! {column if n < of else 'x:text!'}", "person>users") for n in range(4)
+    ]
+    more = [table(f"u{n}", f"id:text! {column if n + 4 < of else 'x:text!'}") for n in range(3)]
+    structure = Structure({one.ref: one for one in (*named, *more, table("users", "id:text! name:text"))})
+    ranked = candidates(structure)
+    found = unrooted(structure, ranked)
+    assert [one.column for one in found] == ([column.partition(":")[0]] if told else [])
+    assert all(one.likelier(ranked) and one.tables == 6 for one in found)
+
+
+def test_a_name_by_which_foreign_keys_lead_to_another_key_is_not_the_key() -> None:
+    """realm is a realm's name wherever that is declared: without a foreign key it is no id of a realm either."""
+    tables = (
+        replace(table("realms", "id:text! name:text!"), unique_keys=(("id",), ("name",))),
+        table("assets", "id:text! realm:text!", "realm>realms.name"),
+        table("rules", "id:text! realm:text!", "realm>realms.name"),
+        table("users", "id:text! realm_id:text!"),
+        table("alarms", "id:text! realm:text!"),
+    )
+    proposed, found = found_alone(*tables)
+    assert (proposed.root, proposed.key) == ("public.realms", ("realm_id",))
+    assert found["assets"] == found["rules"] == "through"
+    assert found["users"] == "own"
+    structure = Structure({one.ref: one for one in tables})
+    (asked,) = survey(proposed, structure).undecided
+    assert (asked.ref.name, [one.links[0].targets for one in asked.choices]) == ("alarms", [("name",)])
+    by_id = [replace(one, foreign_keys=()) for one in tables]  # nothing says that it is the name
+    _, found = found_alone(*by_id)
+    assert found["alarms"] == "own"
