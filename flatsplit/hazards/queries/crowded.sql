@@ -11,14 +11,14 @@ WITH page AS (
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     CROSS JOIN page AS p
-    WHERE pg_column_size(c.relacl) > p.room / 2
+    WHERE c.relacl IS NOT NULL AND pg_column_size(c.relacl) > p.room / 2
     UNION ALL
     SELECT 'column', n.nspname, c.relname, a.attname, c.relowner, a.attacl, pg_column_size(a.*)
     FROM pg_attribute AS a
     JOIN pg_class AS c ON c.oid = a.attrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     CROSS JOIN page AS p
-    WHERE pg_column_size(a.attacl) > p.room / 2
+    WHERE a.attacl IS NOT NULL AND pg_column_size(a.attacl) > p.room / 2
     UNION ALL
     SELECT 'large_object', '', l.oid::text, '', l.lomowner, l.lomacl, pg_column_size(l.*)
     FROM pg_largeobject_metadata AS l

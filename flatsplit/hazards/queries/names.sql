@@ -13,67 +13,67 @@ WITH word AS (
     GROUP BY w.bytes
 ), member AS (
     SELECT d.classid, d.objid FROM pg_depend AS d WHERE d.deptype = 'e'
-), mine AS (
-    SELECT c.oid, n.nspname || '.' || c.relname AS name
-    FROM pg_class AS c
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.oid >= 16384 AND n.nspname <> 'flatsplit'
-      AND NOT EXISTS (SELECT FROM member AS e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid)
 ), routine AS (
     SELECT p.*, to_jsonb(p) ->> 'prosqlbody' AS tree
     FROM pg_proc AS p
     JOIN pg_namespace AS n ON n.oid = p.pronamespace
     WHERE p.oid >= 16384 AND n.nspname <> 'flatsplit'
       AND NOT EXISTS (SELECT FROM member AS e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid)
-), found AS (
-    SELECT 'default' AS what, m.name || '.' || a.attname AS name, d.adbin::text AS tree
+), tree AS (
+    SELECT 'default' AS what, '' AS first, d.adrelid AS relation, d.adnum AS attnum, 0::oid AS type, d.adbin::text AS tree
     FROM pg_attrdef AS d
-    JOIN mine AS m ON m.oid = d.adrelid
-    JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     UNION ALL
-    SELECT 'policy', p.polname || ' on ' || m.name, coalesce(p.polqual::text, '') || coalesce(p.polwithcheck::text, '')
+    SELECT 'policy', p.polname || ' on ', p.polrelid, 0, 0,
+           coalesce(p.polqual::text, '') || coalesce(p.polwithcheck::text, '')
     FROM pg_policy AS p
-    JOIN mine AS m ON m.oid = p.polrelid
     UNION ALL
-    SELECT 'constraint', k.conname || ' on ' || coalesce(m.name, n.nspname || '.' || t.typname), k.conbin::text
+    SELECT 'constraint', k.conname || ' on ', k.conrelid, 0, k.contypid, k.conbin::text
     FROM pg_constraint AS k
-    LEFT JOIN mine AS m ON m.oid = k.conrelid
-    LEFT JOIN pg_type AS t ON t.oid = k.contypid AND t.oid >= 16384
-    LEFT JOIN pg_namespace AS n ON n.oid = t.typnamespace
-    WHERE k.conbin IS NOT NULL AND (m.oid IS NOT NULL OR t.oid IS NOT NULL)
+    WHERE k.conbin IS NOT NULL
     UNION ALL
-    SELECT 'trigger', t.tgname || ' on ' || m.name, t.tgqual::text
+    SELECT 'trigger', t.tgname || ' on ', t.tgrelid, 0, 0, t.tgqual::text
     FROM pg_trigger AS t
-    JOIN mine AS m ON m.oid = t.tgrelid
     WHERE t.tgqual IS NOT NULL
     UNION ALL
-    SELECT CASE WHEN c.relkind = 'm' THEN 'materialized view' WHEN r.rulename = '_RETURN' THEN 'view' ELSE 'rule' END,
-           CASE WHEN r.rulename = '_RETURN' THEN m.name ELSE r.rulename || ' on ' || m.name END,
+    SELECT CASE WHEN r.rulename = '_RETURN' THEN 'view' ELSE 'rule' END,
+           CASE WHEN r.rulename = '_RETURN' THEN '' ELSE r.rulename || ' on ' END, r.ev_class, 0, 0,
            r.ev_action::text || r.ev_qual::text
     FROM pg_rewrite AS r
-    JOIN mine AS m ON m.oid = r.ev_class
-    JOIN pg_class AS c ON c.oid = r.ev_class
     UNION ALL
-    SELECT 'index', c.relname || ' on ' || m.name, coalesce(i.indpred::text, '') || coalesce(i.indexprs::text, '')
+    SELECT 'index', c.relname || ' on ', i.indrelid, 0, 0, coalesce(i.indpred::text, '') || coalesce(i.indexprs::text, '')
     FROM pg_index AS i
-    JOIN mine AS m ON m.oid = i.indrelid
     JOIN pg_class AS c ON c.oid = i.indexrelid
     WHERE i.indpred IS NOT NULL OR i.indexprs IS NOT NULL
     UNION ALL
-    SELECT 'default of', n.nspname || '.' || t.typname, t.typdefaultbin::text
+    SELECT 'default of', '', 0, 0, t.oid, t.typdefaultbin::text
     FROM pg_type AS t
-    JOIN pg_namespace AS n ON n.oid = t.typnamespace
-    WHERE t.oid >= 16384 AND t.typdefaultbin IS NOT NULL
+    WHERE t.typdefaultbin IS NOT NULL
     UNION ALL
-    SELECT 'publication', p.pubname || ' of ' || m.name, to_jsonb(f) ->> 'prqual'
+    SELECT 'publication', p.pubname || ' of ', f.prrelid, 0, 0, to_jsonb(f) ->> 'prqual'
     FROM pg_publication_rel AS f
     JOIN pg_publication AS p ON p.oid = f.prpubid
-    JOIN mine AS m ON m.oid = f.prrelid
+), hit AS MATERIALIZED (
+    -- Before anything is joined to them: of many thousand trees few have the name
+    SELECT t.*, w.bytes
+    FROM tree AS t, pattern AS w
+    WHERE t.tree LIKE w.plain OR w.signed <> w.plain AND t.tree LIKE w.signed
+), found AS (
+    SELECT CASE WHEN h.what = 'view' AND c.relkind = 'm' THEN 'materialized view' ELSE h.what END AS what,
+           h.first || coalesce(n.nspname || '.' || c.relname || coalesce('.' || a.attname, ''),
+                               s.nspname || '.' || t.typname) AS name,
+           h.tree, h.bytes
+    FROM hit AS h
+    LEFT JOIN pg_class AS c ON c.oid = h.relation AND c.oid >= 16384
+    LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = h.attnum AND h.attnum > 0
+    LEFT JOIN pg_type AS t ON t.oid = h.type AND t.oid >= 16384
+    LEFT JOIN pg_namespace AS s ON s.oid = t.typnamespace
+    WHERE (c.oid IS NULL OR n.nspname <> 'flatsplit')
+      AND NOT EXISTS (SELECT FROM member AS e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid)
+      AND (c.oid IS NOT NULL OR t.oid IS NOT NULL)
 )
-SELECT f.what, f.name::text, f.tree, '' AS source, '' AS language, ARRAY[]::text[] AS settings,
-       w.bytes
-FROM found AS f, pattern AS w
-WHERE f.tree LIKE w.plain OR f.tree LIKE w.signed
+SELECT f.what, f.name::text, f.tree, '' AS source, '' AS language, ARRAY[]::text[] AS settings, f.bytes
+FROM found AS f
 UNION ALL
 SELECT 'routine', p.oid::regprocedure::text, coalesce(p.tree, '') || coalesce(p.proargdefaults::text, ''), p.prosrc,
        l.lanname::text, coalesce(p.proconfig, ARRAY[]::text[]), w.bytes
