@@ -17,11 +17,21 @@ def _named(seen: Seen, *kinds: str) -> tuple[str, ...]:
     return tuple(f"{what} {name}" for what, name, _ in seen.rows("identity") if what in kinds)
 
 
+def _cure(place: list[str], legacy: str) -> str:
+    """The default of a column (schema, table, column) or a domain (schema, name) as it was for legacy."""
+    schema, name, *column = place
+    if not column:
+        return f"ALTER DOMAIN {ddl.ident(schema, name)} SET DEFAULT {ddl.literal(legacy)};"
+    return (
+        f"ALTER TABLE {ddl.ident(schema, name)} ALTER COLUMN {ddl.ident(*column)} SET DEFAULT {ddl.literal(legacy)};"
+    )
+
+
 @hazard(
     "current-user-defaults",
     "warning",
     split.SWITCH_CONNECTIONS,
-    looks_at="pg_attrdef.adbin of the application's columns",
+    looks_at="pg_attrdef.adbin of the application's columns, pg_type.typdefaultbin of its domains",
     why="New rows get the name app_user where they got legacy's. Whatever compares the column with a name, "
     "or with current_user, treats old and new rows differently.",
     fix="Set the column from the application, or give the default a constant: ALTER TABLE … ALTER COLUMN … SET "
@@ -30,16 +40,11 @@ def _named(seen: Seen, *kinds: str) -> tuple[str, ...]:
     questions=("identity",),
 )
 def current_user_defaults(seen: Seen) -> Iterator[Found]:
-    """Column defaults that record the role."""
-    if found := _named(seen, "default"):
-        places = [place for what, _, place in seen.rows("identity") if what == "default"]
-        cures = [
-            f"ALTER TABLE {ddl.ident(schema, table)} ALTER COLUMN {ddl.ident(column)} "
-            f"SET DEFAULT {ddl.literal(seen.legacy)};"
-            for schema, table, column in places
-        ]
+    """Defaults of columns and domains that record the role."""
+    if found := _named(seen, "default", "default of"):
+        cures = [_cure(place, seen.legacy) for what, _, place in seen.rows("identity") if what.startswith("default")]
         yield Found(
-            f"{count(len(found), 'column default')} that record{'s' if len(found) == 1 else ''} the role",
+            f"{count(len(found), 'default')} that record{'s' if len(found) == 1 else ''} the role",
             found,
             fix=below("Set the column from the application, or keep the name that it has until now:", cures),
         )
@@ -74,7 +79,7 @@ def current_user_policies(seen: Seen) -> Iterator[Found]:
 )
 def current_user_views(seen: Seen) -> Iterator[Found]:
     """Views that depend on the role."""
-    if found := _named(seen, "view"):
+    if found := _named(seen, "view", "rule"):
         yield Found(
             f"{count(len(found), 'view or rule that depends', 'views or rules that depend')} on the role", found
         )
@@ -84,7 +89,7 @@ def current_user_views(seen: Seen) -> Iterator[Found]:
     "current-user-routines",
     "warning",
     split.SWITCH_CONNECTIONS,
-    looks_at="pg_proc.prosrc and prosqlbody of the application's routines, comments left out",
+    looks_at="pg_proc.prosrc, prosqlbody and proargdefaults of the application's routines, comments left out",
     why="current_user is app_user in an ordinary routine and app_migrator in a SECURITY DEFINER one, session_user is "
     "app_user in both. Comparisons with a name, audit columns and checks for rights change.",
     fix="Read them; take the name from a setting of the application where a person or tenant is meant.",
@@ -96,7 +101,7 @@ def current_user_routines(seen: Seen) -> Iterator[Found]:
     found = tuple(
         row[0]
         for row in seen.rows("routines")
-        if routine_bodies.asks_who(row[3]) or routine_bodies.asks_who_tree(row[4] or "")
+        if routine_bodies.asks_who(row[3]) or routine_bodies.asks_who_tree(f"{row[4] or ''} {row[8]}")
     )
     if found:
         yield Found(f"{count(len(found), 'routine')} that ask{'s' if len(found) == 1 else ''} for the role", found)

@@ -166,7 +166,7 @@ def runtime_ddl(seen: Seen) -> Iterator[Found]:
 def trigger_ddl(seen: Seen) -> Iterator[Found]:
     """Trigger functions that create, alter or truncate."""
     found, names = [], []
-    for name, definer, _, source, _, trigger, tables, _ in seen.rows("routines"):
+    for name, definer, _, source, _, trigger, tables, *_ in seen.rows("routines"):
         if trigger and tables and not definer and (command := routine_bodies.runtime_ddl(source)):
             found.append(f"{name}: {command}, on {', '.join(tables)}")
             names.append(name)

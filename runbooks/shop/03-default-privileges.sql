@@ -1,9 +1,9 @@
 -- Step default-privileges: Set default privileges for what comes later
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713813824499540647, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713871136350797027, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan a505ead83898ac5f
+--   plan 61c09a5fcb55ccf4
 --
 -- What app_migrator or the old role creates from now on is at once usable by app_user and readable by
 -- app_readonly. Grants that the old role's default privileges gave to other roles live on for

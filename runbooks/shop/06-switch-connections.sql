@@ -1,9 +1,9 @@
 -- Step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713813824499540647, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713871136350797027, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan f6a81626bd24263a
+--   plan a337b8b7cfc661b2
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and the old one is not.

@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713813824499540647, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713871136350797027, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 0ca3df7eeb46e624
+--   plan d5698e97f840b4c0
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

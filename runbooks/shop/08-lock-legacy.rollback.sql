@@ -1,9 +1,9 @@
 -- Rollback of step lock-legacy: Lock the old role
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713813824499540647, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713871136350797027, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 38897b59f1cdfe22
+--   plan dc6ae70522cc563d
 --
 -- The scream test: the old role may no longer log in and its last sessions in this database are ended.
 -- Whoever was overlooked is heard now, while one statement undoes it.

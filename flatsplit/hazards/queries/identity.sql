@@ -1,44 +1,53 @@
--- Stored expressions of the application that ask who the user is: column defaults and generated columns, policies,
--- check constraints, trigger conditions and the rules of views; of a default where it stands. The stored trees are looked at as text, because
+-- Stored expressions of the application that ask who the user is: defaults of columns and domains, generated columns,
+-- policies, check constraints, trigger conditions, views and rules; of a default where it stands. The stored trees are looked at as text, because
 -- printing them (pg_get_viewdef) would wait for whoever holds a table. CURRENT_ROLE, CURRENT_USER, USER and SESSION_USER
 -- are operations 9 to 12 of SQLValueFunction (SQLValueFunctionOp in primnodes.h).
-WITH mine AS (
-    SELECT c.oid, n.nspname || '.' || c.relname AS name, n.nspname::text AS schema, c.relname::text AS relation
-    FROM pg_class AS c
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relowner = ANY (%(owners)s::oid[]) AND n.nspname <> 'flatsplit'
-      AND c.oid >= 16384 -- the bootstrap superuser owns the catalog too
-      AND NOT EXISTS (SELECT FROM pg_depend AS e
-                      WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
-), found AS (
-    SELECT 'default' AS what, m.name || '.' || a.attname AS name, d.adbin::text AS tree,
-           ARRAY[m.schema, m.relation, a.attname::text] AS place
+WITH tree AS (
+    SELECT 'default' AS what, '' AS first, d.adrelid AS relation, d.adnum AS attnum, 0::oid AS type, d.adbin::text AS tree
     FROM pg_attrdef AS d
-    JOIN mine AS m ON m.oid = d.adrelid
-    JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     UNION ALL
-    SELECT 'policy', p.polname || ' on ' || m.name, coalesce(p.polqual::text, '') || coalesce(p.polwithcheck::text, ''),
-           NULL
+    SELECT 'default of', '', 0, 0, t.oid, t.typdefaultbin::text
+    FROM pg_type AS t
+    WHERE t.typdefaultbin IS NOT NULL
+    UNION ALL
+    SELECT 'policy', p.polname || ' on ', p.polrelid, 0, 0,
+           coalesce(p.polqual::text, '') || coalesce(p.polwithcheck::text, '')
     FROM pg_policy AS p
-    JOIN mine AS m ON m.oid = p.polrelid
     UNION ALL
-    SELECT 'constraint', k.conname || ' on ' || m.name, k.conbin::text, NULL
+    SELECT 'constraint', k.conname || ' on ', k.conrelid, 0, k.contypid, k.conbin::text
     FROM pg_constraint AS k
-    JOIN mine AS m ON m.oid = k.conrelid
     WHERE k.conbin IS NOT NULL
     UNION ALL
-    SELECT 'trigger', t.tgname || ' on ' || m.name, t.tgqual::text, NULL
+    SELECT 'trigger', t.tgname || ' on ', t.tgrelid, 0, 0, t.tgqual::text
     FROM pg_trigger AS t
-    JOIN mine AS m ON m.oid = t.tgrelid
     WHERE t.tgqual IS NOT NULL
     UNION ALL
-    SELECT 'view', m.name, r.ev_action::text || r.ev_qual::text, NULL
+    SELECT CASE WHEN r.rulename = '_RETURN' THEN 'view' ELSE 'rule' END,
+           CASE WHEN r.rulename = '_RETURN' THEN '' ELSE r.rulename || ' on ' END, r.ev_class, 0, 0,
+           r.ev_action::text || r.ev_qual::text
     FROM pg_rewrite AS r
-    JOIN mine AS m ON m.oid = r.ev_class
+), hit AS MATERIALIZED (
+    -- Before anything is joined to them: of many thousand trees few ask. LIKE first: it is many times as fast as a pattern
+    SELECT t.*
+    FROM tree AS t
+    WHERE greatest(t.relation, t.type) >= 16384 -- the bootstrap superuser owns the catalog too
+      AND ((t.tree LIKE '%%SQLVALUEFUNCTION%%' AND t.tree ~ '\{SQLVALUEFUNCTION :op (9|10|11|12)[ }]')
+           OR (t.tree LIKE '%%:funcid 7%%' AND t.tree ~ '\{FUNCEXPR :funcid (745|746|710) '))
+), place AS (
+    SELECT 'pg_class'::regclass AS classid, c.oid, c.relnamespace AS namespace, c.relname AS name, c.relowner AS owner
+    FROM pg_class AS c
+    UNION ALL
+    SELECT 'pg_type'::regclass, t.oid, t.typnamespace, t.typname, t.typowner
+    FROM pg_type AS t
 )
-SELECT DISTINCT f.what, f.name::text, f.place
-FROM found AS f
--- LIKE first: it is many times as fast, and almost no tree has either
-WHERE (f.tree LIKE '%%SQLVALUEFUNCTION%%' AND f.tree ~ '\{SQLVALUEFUNCTION :op (9|10|11|12)[ }]')
-   OR (f.tree LIKE '%%:funcid 7%%' AND f.tree ~ '\{FUNCEXPR :funcid (745|746|710) ')
+SELECT DISTINCT h.what, (h.first || n.nspname || '.' || p.name || coalesce('.' || a.attname, ''))::text,
+       CASE WHEN h.what IN ('default', 'default of')
+            THEN array_remove(ARRAY[n.nspname::text, p.name::text, a.attname::text], NULL) END
+FROM hit AS h
+JOIN place AS p ON (p.classid = 'pg_class'::regclass AND p.oid = h.relation
+                    OR p.classid = 'pg_type'::regclass AND p.oid = h.type)
+               AND p.owner = ANY (%(owners)s::oid[])
+JOIN pg_namespace AS n ON n.oid = p.namespace AND n.nspname <> 'flatsplit'
+LEFT JOIN pg_attribute AS a ON a.attrelid = h.relation AND a.attnum = h.attnum AND h.attnum > 0
+WHERE NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.classid = p.classid AND e.objid = p.oid AND e.deptype = 'e')
 ORDER BY 1, 2

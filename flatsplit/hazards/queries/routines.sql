@@ -1,5 +1,6 @@
 -- The application's routines in SQL and PL languages: name, SECURITY DEFINER, settings, text, stored tree of an SQL body
--- (14 and newer), whether it is a trigger's, and the tables whose enabled triggers run it.
+-- (14 and newer), whether it is a trigger's, the tables whose enabled triggers run it, language, and the stored trees of
+-- its arguments' defaults.
 WITH fired AS MATERIALIZED (
     SELECT t.tgfoid, array_agg(DISTINCT n.nspname || '.' || c.relname ORDER BY n.nspname || '.' || c.relname) AS tables
     FROM pg_trigger AS t -- once for all: there is no index on tgfoid
@@ -11,7 +12,7 @@ WITH fired AS MATERIALIZED (
 SELECT p.oid::regprocedure::text, p.prosecdef, coalesce(p.proconfig, ARRAY[]::text[]), p.prosrc,
        to_jsonb(p) ->> 'prosqlbody', p.prorettype = 'trigger'::regtype,
        coalesce(f.tables, '{}'),
-       l.lanname::text
+       l.lanname::text, coalesce(p.proargdefaults::text, '')
 FROM pg_proc AS p
 JOIN pg_language AS l ON l.oid = p.prolang
 LEFT JOIN fired AS f ON f.tgfoid = p.oid

@@ -106,6 +106,24 @@ CASES = (
         cure="ALTER TABLE t ALTER by SET DEFAULT 'legacy', ALTER s SET DEFAULT 'x', ALTER u DROP DEFAULT",
     ),
     Case(
+        "current-user-defaults",
+        "SET ROLE legacy; CREATE DOMAIN who AS text DEFAULT current_user; CREATE DOMAIN free AS text DEFAULT 'user'; "
+        "CREATE TABLE t (a int, by who, f free); RESET ROLE; " + _GRANT,
+        ("default of public.who",),
+        bites="INSERT INTO t (a) VALUES (1) RETURNING by",
+        value="app_user",
+        cure="ALTER DOMAIN who SET DEFAULT 'legacy'",
+    ),
+    Case(
+        "current-user-policies",
+        "SET ROLE legacy; CREATE DOMAIN mine AS text CONSTRAINT own CHECK (value = current_user); "
+        "CREATE TABLE t (by mine); RESET ROLE; " + _GRANT,
+        ("constraint own on public.mine",),
+        bites="INSERT INTO t VALUES ('legacy')",
+        error='value for domain mine violates check constraint "own"',
+        cure="ALTER DOMAIN mine DROP CONSTRAINT own",
+    ),
+    Case(
         "current-user-policies",
         _TABLE + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON t USING (by = current_user); "
         "ALTER TABLE t ADD CONSTRAINT mine CHECK (by = session_user OR true); "
@@ -122,12 +140,13 @@ CASES = (
         "current-user-views",
         _TABLE + "SET ROLE legacy; CREATE VIEW v AS SELECT * FROM t WHERE by = current_user; "
         "CREATE MATERIALIZED VIEW m AS SELECT getpgusername() AS who; CREATE VIEW fine AS SELECT now(), "
-        "current_date; "
+        "current_date; CREATE TABLE log (a int, b name); "
+        "CREATE RULE note AS ON INSERT TO log DO ALSO UPDATE log SET b = current_user WHERE a = new.a; "
         "RESET ROLE; " + _GRANT,
-        ("view public.m", "view public.v"),
+        ("rule note on public.log", "view public.m", "view public.v"),
         bites="SELECT count(*) FROM v",
         value=0,
-        cure="DROP VIEW v; DROP MATERIALIZED VIEW m; SET ROLE legacy; CREATE VIEW v AS SELECT * FROM t; RESET ROLE; "
+        cure="DROP RULE note ON log; DROP VIEW v; DROP MATERIALIZED VIEW m; SET ROLE legacy; CREATE VIEW v AS SELECT * FROM t; RESET ROLE; "
         + _GRANT,
     ),
     Case(
@@ -141,6 +160,15 @@ CASES = (
         bites="SELECT f()",
         value="app_user",
         cure="DROP FUNCTION d(); CREATE OR REPLACE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT text ''legacy'''",
+    ),
+    Case(
+        "current-user-routines",
+        "SET ROLE legacy; CREATE FUNCTION f(who text DEFAULT current_user) RETURNS text LANGUAGE sql AS 'SELECT who'; "
+        "CREATE FUNCTION n(who text DEFAULT 'current_user') RETURNS text LANGUAGE sql AS 'SELECT who'; RESET ROLE",
+        ("public.f(text)",),
+        bites="SELECT f()",
+        value="app_user",
+        cure="CREATE OR REPLACE FUNCTION f(who text DEFAULT 'legacy') RETURNS text LANGUAGE sql AS 'SELECT who'",
     ),
     Case(
         "current-user-routines",
