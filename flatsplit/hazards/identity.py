@@ -22,9 +22,7 @@ def _cure(place: list[str], legacy: str) -> str:
     schema, name, *column = place
     if not column:
         return f"ALTER DOMAIN {ddl.ident(schema, name)} SET DEFAULT {ddl.literal(legacy)};"
-    return (
-        f"ALTER TABLE {ddl.ident(schema, name)} ALTER COLUMN {ddl.ident(*column)} SET DEFAULT {ddl.literal(legacy)};"
-    )
+    return f"ALTER TABLE {ddl.ident(schema, name)} ALTER COLUMN {ddl.ident(*column)} SET DEFAULT {ddl.literal(legacy)};"
 
 
 @hazard(

@@ -146,8 +146,8 @@ CASES = (
         ("rule note on public.log", "view public.m", "view public.v"),
         bites="SELECT count(*) FROM v",
         value=0,
-        cure="DROP RULE note ON log; DROP VIEW v; DROP MATERIALIZED VIEW m; SET ROLE legacy; CREATE VIEW v AS SELECT * FROM t; RESET ROLE; "
-        + _GRANT,
+        cure="DROP RULE note ON log; DROP VIEW v; DROP MATERIALIZED VIEW m; SET ROLE legacy; "
+        "CREATE VIEW v AS SELECT * FROM t; RESET ROLE; " + _GRANT,
     ),
     Case(
         "current-user-routines",
