@@ -205,7 +205,7 @@ def extension_relations(seen: Seen) -> Iterator[Found]:
     split.GRANT_EXISTING,
     looks_at="owners of everything in the schemas in scope",
     why="They stay with their owners: app_migrator cannot alter them, and their owners' default privileges decide who "
-    "may use what they create next. The new roles get what legacy holds there.",
+    "may use what they create next. The new roles get what legacy holds there, and what those give to legacy.",
     fix="ALTER … OWNER TO legacy what belongs to the application, before transfer-ownership; grant on the rest by "
     "hand.",
     manual="ddl-priv.html",

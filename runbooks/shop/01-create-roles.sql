@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713871136350797027, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713875084547638397, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 6a5152320832b89d
+--   plan a5c64281ff8899b6
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713871136350797027, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713875084547638397, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan c9904db18053f9b0
+--   plan cb81eae13e424052
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.

@@ -1,13 +1,13 @@
 -- Rollback of step default-privileges: Set default privileges for what comes later
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713871136350797027, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713875084547638397, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 61c09a5fcb55ccf4
+--   plan cae5caabc75f8a11
 --
 -- What app_migrator or the old role creates from now on is at once usable by app_user and readable by
 -- app_readonly. Grants that the old role's default privileges gave to other roles live on for
--- app_migrator.
+-- app_migrator. What others create for the old role they create for the new ones, too.
 --
 -- Only when the step has run, and only after the rollback of every later step that has run.
 -- It takes back the step as planned. What was created since the script was made is not in it; flatsplit rollback finds that too.

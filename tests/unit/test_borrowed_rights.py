@@ -6,7 +6,19 @@ import pytest
 
 from flatsplit import privileges
 from flatsplit.config import Config
-from flatsplit.model import OWNER, AclItem, Kind, ObjectFacts, ObjectRef, RoleFacts, State
+from flatsplit.model import (
+    OWNER,
+    Acl,
+    AclItem,
+    DefaultRef,
+    Kind,
+    Member,
+    MemberOptions,
+    ObjectFacts,
+    ObjectRef,
+    RoleFacts,
+    State,
+)
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
@@ -35,6 +47,7 @@ BORROWED: dict[Kind, tuple[str, str]] = {
 """For app_user and app_readonly; app_migrator gets all but what is nobody's by itself."""
 NOBODYS: dict[Kind, str] = {"parameter": "A"}
 """ALTER SYSTEM reaches beyond one database."""
+MADE: dict[str, Kind] = {"r": "table", "S": "sequence", "f": "function", "T": "type"}
 ELSEWHERE: tuple[Kind, ...] = ("table", "view", "sequence", "function", "type")
 
 
@@ -104,3 +117,42 @@ def test_columns_are_borrowed_like_tables() -> None:
             "dba": "",
         }
         assert privileges.grantable(acl, "app_migrator") == "r"
+
+
+@pytest.mark.parametrize("retired", [False, True])
+@pytest.mark.parametrize("holder", ["legacy", "team"])
+@pytest.mark.parametrize("row", ["", "public", "theirs"])
+@pytest.mark.parametrize("objtype", MADE)
+def test_what_others_will_make_is_shared_like_what_they_have(
+    objtype: str, row: str, holder: str, retired: bool
+) -> None:
+    """A loader's table of tonight has from the beginning what grant-existing would give the new roles on it."""
+    kind = MADE[objtype]
+    everything = "".join(sorted(privileges.owner_letters(kind, TARGET.major)))
+    item = AclItem(holder, OWNER, everything, everything[:1])
+    schemas = {ObjectRef("schema", "", name): ObjectFacts("vendor") for name in ("public", "theirs")}
+    before = State(
+        TARGET,
+        roles=ROLES | {"team": RoleFacts()},
+        members={Member("team", "legacy", "postgres"): MemberOptions(False, True, True)},
+        objects=schemas,
+        defaults={DefaultRef("vendor", row, objtype): (item,)},
+    )
+    context = Context(CONFIG, before, retired)
+    after = through(before, context, split.REVOKE_LEGACY if retired else split.DEFAULT_PRIVILEGES)
+    for schema in ("public", "theirs"):
+        ref = ObjectRef(kind, schema, "x")
+        born = _made(after, ref, objtype)
+        old = before.but(objects={**schemas, ref: ObjectFacts("vendor", _made(before, ref, objtype))})
+        granted = through(old, Context(CONFIG, old), split.GRANT_EXISTING).objects[ref].acl
+        for name in CONFIG.roles.new:
+            assert privileges.letters(born, name) == privileges.letters(granted, name), (schema, name)
+            assert privileges.grantable(born, name) == privileges.grantable(granted, name), (schema, name)
+        if row in ("", schema):
+            assert privileges.letters(born, "app_user") == BORROWED[kind][0], "there is something to share"
+
+
+def _made(state: State, ref: ObjectRef, objtype: str) -> Acl:
+    """The rights that vendor's default privileges give on an object that it makes."""
+    rows = (DefaultRef("vendor", schema, objtype) for schema in ("", ref.schema))
+    return tuple(item for row in rows for item in state.defaults.get(row, ()))

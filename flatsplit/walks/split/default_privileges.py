@@ -7,7 +7,9 @@ from flatsplit.model import OWNER, PUBLIC, Acl, DefaultRef, ObjectRef, State, in
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
+from flatsplit.walks.split import restricted
 from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.grants import groups_of
 from flatsplit.walks.split.owners import staying
 
 
@@ -34,7 +36,42 @@ def apply(state: State, context: Context) -> State:
                 _blueprint(draft, context, DefaultRef(creator, schema, objtype), foreign=creator in stay)
         if draft.target.major >= versions.LARGE_OBJECT_DEFAULTS:
             _large_objects(draft, context, creator)
+    _from_others(draft, context, source, apart=context.owners | stay | new)
     return draft.state()
+
+
+def _from_others(draft: Draft, context: Context, source: State, apart: frozenset[str]) -> None:
+    """What other roles create for legacy (a loader's new table each night) they create for the new roles as well, as
+    grant-existing shares what they own already.
+
+    A row for all schemas says nothing to a role that stays in scope: that gets rows for the schemas in scope.
+    """
+    roles = blueprint.roles(context.config)
+    left = restricted.left_behind(draft.before, context).union(role.name for role in roles)
+    groups = groups_of(source, context.legacy, left) - apart
+    alone = bool(restricted.memberships(draft.before, context))
+    for ref, acl in sorted(source.defaults.items()):
+        if ref.creator in apart or ref.creator not in draft.roles:
+            continue
+        own, kind = privileges.letters(acl, context.legacy), privileges.OBJTYPE_KIND[ref.objtype]
+        use = blueprint.of_use(kind)
+        lent = privileges.within("".join(privileges.letters(acl, group) for group in sorted(groups)), use)
+        mine = "".join(sorted({*privileges.within(own, use), *lent}))
+        everywhere = not ref.schema and ref.objtype not in ("n", "L")
+        inside = [ref._replace(schema=schema) for schema in context.config.schemas if everywhere]
+        for name, purpose in roles:
+            if purpose.keeps_all:
+                _lend(draft, ref, name, own, privileges.grantable(acl, context.legacy))
+                _lend(draft, ref, name, lent if alone else "")
+            borrowed = privileges.within(mine, purpose.borrows.get(kind, ""))
+            for one in inside if everywhere and not purpose.beyond_scope else [ref]:
+                if purpose.beyond_scope or not one.schema or one.schema in context.scope:
+                    _lend(draft, one, name, borrowed)
+
+
+def _lend(draft: Draft, ref: DefaultRef, role: str, letters: str, option: str = "") -> None:
+    if letters and (not ref.schema or draft.get(ObjectRef("schema", "", ref.schema)) is not None):
+        draft.default(ref, privileges.plus(draft.effective_default(ref), role, letters, option))
 
 
 def _carry_over(draft: Draft, context: Context, ref: DefaultRef, acl: Acl, new: frozenset[str]) -> None:
@@ -87,7 +124,8 @@ STEP = Step(
     key=split.DEFAULT_PRIVILEGES,
     title="Set default privileges for what comes later",
     purpose="What app_migrator or the old role creates from now on is at once usable by app_user and readable by "
-    "app_readonly. Grants that the old role's default privileges gave to other roles live on for app_migrator.",
+    "app_readonly. Grants that the old role's default privileges gave to other roles live on for app_migrator. "
+    "What others create for the old role they create for the new ones, too.",
     apply=apply,
     watch=("Nothing: the application cannot notice this step.",),
 )
