@@ -78,19 +78,21 @@ def _tells(survey: Survey, name: Name) -> bool:
 
 def _code(facts: Facts) -> Iterator[Hole]:
     for schema, signature, owner in facts.definers:
-        what = f"{signature} of schema {schema} runs with the rights of {owner}, and tenants may call it"
+        may = "and tenants may call it, or what they use does"
+        what = f"{signature} of schema {schema} runs with the rights of {owner}, {may}"
         yield Hole("definer-open", f"routine {signature}", what, opens=True)
     for code in facts.code:
         relation = facts.relations.get(code.table)
         if relation is None or not set(code.commands) & set(relation.reached):
             continue
         said = ".".join(code.table)
+        away = revoke(facts, relation, set(code.commands) & set(relation.reached)) if relation.kind == "v" else ""
         if code.what == "rule":
-            what = f"rule {code.name} on {said} acts with the rights of the table's owner"
-            yield Hole("rule", f"rule {code.name} on {said}", what, opens=True)
+            what = f"rule {code.name} on {said} acts with the rights of {relation.owner}, who owns it"
+            yield Hole("rule", f"rule {code.name} on {said}", what, opens=True, fix=away)
         elif code.definer:
             what = f"trigger {code.name} on {said} runs {code.runs} with its owner's rights, past all policies"
-            yield Hole("trigger", f"trigger {code.name} on {said}", what, opens=True)
+            yield Hole("trigger", f"trigger {code.name} on {said}", what, opens=True, fix=away)
 
 
 def _besides(facts: Facts) -> Iterator[Hole]:

@@ -1,11 +1,11 @@
--- Triggers and rules of tables of these schemas, those of their partitions and children with them: which table, what it is
--- (trigger or rule), its name, what runs, when ("BEFORE", "AFTER", "INSTEAD"), for each "ROW" or "STATEMENT", the letters
--- of the commands that set it off, and whether it runs with its owner's rights.
+-- Triggers and rules of views, and of tables of these schemas, those of their partitions and children with them: which one,
+-- what it is (trigger or rule), its name, what runs, when ("BEFORE", "AFTER", "INSTEAD"), for each "ROW" or "STATEMENT",
+-- the letters of the commands that set it off, and whether it runs with its owner's rights.
 WITH RECURSIVE tree (root, oid) AS (
     SELECT c.oid, c.oid
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (%(schemas)s)
-      AND NOT c.relispartition
+    WHERE (c.relkind IN ('r', 'p') AND n.nspname = ANY (%(schemas)s) AND NOT c.relispartition)
+       OR (c.relkind = 'v' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')
     UNION ALL
     SELECT t.root, i.inhrelid FROM tree AS t JOIN pg_inherits AS i ON i.inhparent = t.oid
 ), code AS (
@@ -23,7 +23,7 @@ WITH RECURSIVE tree (root, oid) AS (
     SELECT t.root, 'rule', r.rulename, '', 'INSTEAD', 'STATEMENT',
            CASE r.ev_type WHEN '2' THEN 'w' WHEN '3' THEN 'a' WHEN '4' THEN 'd' ELSE 'r' END, true
     FROM tree AS t
-    JOIN pg_rewrite AS r ON r.ev_class = t.oid AND r.ev_enabled IN ('O', 'A')
+    JOIN pg_rewrite AS r ON r.ev_class = t.oid AND r.ev_enabled IN ('O', 'A') AND r.rulename <> '_RETURN'
 )
 SELECT DISTINCT n.nspname::text AS schema, c.relname::text AS table, k.what, k.name::text, k.runs, k.moment, k.each,
        k.commands, k.definer
