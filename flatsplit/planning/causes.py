@@ -92,8 +92,11 @@ class Causes:
     def undone(self, statement: Statement) -> tuple[Statement, ...]:
         """The statement without what it says of new objects, which nobody has undone: object by object where it is
         about both.
+
+        A table from which a walk takes its own things is not new: somebody moved it to another schema or renamed it.
         """
-        if not self._new(statement.objects):
+        theirs = all((ref.schema, ref.name) in self.explained for ref in statement.objects)
+        if not self._new(statement.objects) or (theirs and all(one.side == "-" for one in statement.changes)):
             return (statement,)
         parts = statement.split() if statement.split is not None else ()
         return tuple(part for part in parts if not self._new(part.objects))
