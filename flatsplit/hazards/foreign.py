@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from flatsplit import blueprint, ddl, words
 from flatsplit.config import format_name
+from flatsplit.config.text import quote
 from flatsplit.hazards.registry import Found, Row, Seen, below, few, hazard
 from flatsplit.walks import split
 from flatsplit.walks.split.members import heir, leading
@@ -197,14 +198,38 @@ def cron_jobs(seen: Seen) -> Iterator[Found]:
     questions=("worker_roles",),
 )
 def workers(seen: Seen) -> Iterator[Found]:
-    """Background workers that start as legacy."""
-    found = [name for name, role in seen.rows("worker_roles") if role == seen.legacy]
+    """Background workers that start as legacy, or as a member of it."""
+    rows, owner = seen.rows("worker_roles"), blueprint.owner(seen.context.config)
+    found = [name for name, role in rows if role == seen.legacy]
     if found:
-        owner = ddl.literal(blueprint.owner(seen.context.config))
-        lines = [f"ALTER SYSTEM SET {name} = {owner};" for name in found] + ["SELECT pg_reload_conf();"]
+        lines = [f"ALTER SYSTEM SET {name} = {ddl.literal(owner)};" for name in found] + ["SELECT pg_reload_conf();"]
         title = f"{count(len(found), 'background worker')} of extensions would start no more as {seen.legacy}"
         said = "After enable-login and before lock-legacy; those that have started want a restart of the server:"
         yield Found(title, tuple(found), fix=below(said, lines))
+    if theirs := [(name, role) for name, role in rows if _narrowed(seen, role)]:
+        user, step = blueprint.application(seen.context.config), _narrowing(seen)
+        members = sorted({leading(seen.state, seen.context, role) for _, role in theirs})
+        named = [f'{quote(one)} = "{blueprint.OWNER.key}"' for one in members]
+        yield Found(
+            f"{count(len(theirs), 'background worker')} of extensions start{'s' if len(theirs) == 1 else ''} as "
+            f"{few(sorted({role for _, role in theirs}))}, with the rights of {seen.legacy}",
+            tuple(f"{name} = {role}" for name, role in theirs),
+            why=f"A member of {seen.legacy} has its rights until {step}, and those of {user} from then on: partitions "
+            "for new rows are no longer made, and only the server's log says so.",
+            fix=below("In flatsplit.toml:", ["[members]", *named]),
+            step=step,
+        )
+
+
+def _narrowed(seen: Seen, role: str) -> bool:
+    """Whether a role that acts as legacy will have no more than app_user's rights in the end."""
+    context = seen.context
+    more = {*context.config.roles.new} - {blueprint.application(context.config)}
+    return role != seen.legacy and heir(context, leading(seen.state, context, role)) not in more
+
+
+def _narrowing(seen: Seen) -> split.StepKey:
+    return split.LOCK_LEGACY if seen.context.config.retire == "repurpose" else split.REVOKE_LEGACY
 
 
 def _jobs(rows: Sequence[Row], *, named: bool = False) -> tuple[str, ...]:
@@ -216,16 +241,10 @@ def _jobs(rows: Sequence[Row], *, named: bool = False) -> tuple[str, ...]:
 
 def _members_jobs(seen: Seen, rows: Sequence[Row], where: str = "") -> Iterator[Found]:
     """Jobs of members of legacy. They go on, later with the rights of app_user alone."""
-    context, user = seen.context, blueprint.application(seen.context.config)
-    new = set(context.config.roles.new)
-    theirs = [
-        row
-        for row in rows
-        if row[4] != seen.legacy and heir(context, leading(seen.state, context, row[4])) not in (new - {user})
-    ]
+    context, user, step = seen.context, blueprint.application(seen.context.config), _narrowing(seen)
+    theirs = [row for row in rows if _narrowed(seen, row[4])]
     if not theirs:
         return
-    step = split.LOCK_LEGACY if context.config.retire == "repurpose" else split.REVOKE_LEGACY
     cure = ddl.run_jobs_as(blueprint.owner(context.config), (row[0] for row in theirs))
     roles = sorted({row[4] for row in theirs})
     run = "runs" if len(theirs) == 1 else "run"

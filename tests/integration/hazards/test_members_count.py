@@ -242,3 +242,24 @@ def test_a_subscription_that_a_member_applies(database: Database, major: int) ->
     assert found is not None
     assert found.severity == "note"
     database.execute("alter subscription kept disable; drop subscription kept")
+
+
+def test_background_workers_that_start_as_members(database: Database) -> None:
+    """pg_partman's worker makes partitions as a member, through a group; as one of app_user it would not."""
+    database.execute(
+        f"create role upkeep in role {database.legacy}; create role worker login in role upkeep; "
+        "create role other login"
+    )
+    for role, found in (("worker", True), ("other", False)):
+        database.execute(f"set pg_partman_bgw.role = '{role}'")
+        assert (doctor(database, "workers-log-in-as-legacy") is not None) == found
+    database.execute("set pg_partman_bgw.role = 'worker'")
+    told = doctor(database, "workers-log-in-as-legacy")
+    assert told is not None
+    assert (told.objects, told.step) == (("pg_partman_bgw.role = worker",), "revoke-legacy")
+    assert told.fix.endswith('[members]\n"upkeep" = "app_migrator"')
+    assert doctor(database, "workers-log-in-as-legacy", members=(("upkeep", "app_migrator"),)) is None
+    kept = look(
+        database.admin, replace(SHOP, legacy_role=database.legacy, retire="repurpose"), "workers-log-in-as-legacy"
+    )
+    assert kept["workers-log-in-as-legacy"].step == "lock-legacy"
