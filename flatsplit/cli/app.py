@@ -52,7 +52,7 @@ class App:
         """The connection to the target database."""
         from flatsplit.connection import open_session
 
-        with open_session(self.dsn, write=write) as session:
+        with open_session(self.dsn, write=write, say=self.output.err.say) as session:
             yield session
 
     @contextmanager

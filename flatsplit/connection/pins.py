@@ -46,9 +46,11 @@ STATE: Final = """
         AND pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local')
         AND NOT EXISTS (
             SELECT FROM pg_catalog.pg_stat_replication WHERE coalesce(sync_state, 'sync') IN ('sync', 'quorum')
-        )
+        ),
+        pg_catalog.current_setting('synchronous_standby_names') <> ''
+        AND pg_catalog.current_setting('synchronous_commit') NOT IN ('off', 'local')
 """
-"""Whether the server is a standby, and whether a commit would wait for one in vain."""
+"""Whether the server is a standby, whether a commit would wait for one in vain, and whether it waits for one at all."""
 
 
 def of_statements(version: int, *, write: bool = True) -> list[str]:

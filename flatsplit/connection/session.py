@@ -9,8 +9,8 @@ transaction``.
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -23,6 +23,7 @@ from flatsplit.connection import pins
 from flatsplit.connection.encoding import adapt
 from flatsplit.connection.failures import connect_failed, reject_unreadable
 from flatsplit.connection.pools import patiently, refuse_shared
+from flatsplit.connection.standby_waits import told
 from flatsplit.connection.statement_comment import REMARK, Remarking
 from flatsplit.errors import StatementFailed, TargetError
 
@@ -57,6 +58,8 @@ class Session:
         """Sessions that :func:`connect_as` opened and that have ended."""
         self.read_alone: dict[Hashable, Any] | None = None
         """What was read and nobody else changes while this session holds the one-operator lock; None without it."""
+        self.say: Callable[[str], None] | None = None
+        """Tells whoever looks on that a commit waits for a standby; None where none is waited for."""
         self._notices: list[tuple[str, str]] = []
         self._in_transaction = False
         self._sa: Connection | None = None
@@ -132,7 +135,8 @@ class Session:
             if self.driver.info.transaction_status is TransactionStatus.INERROR:
                 # COMMIT would roll back without an error
                 raise StatementFailed("a statement failed inside a transaction and nobody noticed", "report this")
-            self.driver.commit()
+            with told(self.driver, self.say) if self.say is not None else nullcontext():
+                self.driver.commit()
         except BaseException:
             with suppress(Exception):  # the connection may be lost, and then the server rolls back by itself
                 self.driver.rollback()
@@ -162,11 +166,12 @@ class Session:
         self.close()
 
 
-def open_session(dsn: str | None, *, write: bool = True) -> Session:
+def open_session(dsn: str | None, *, write: bool = True, say: Callable[[str], None] | None = None) -> Session:
     """Connect, pin every setting that could change what flatsplit sees or does, and refuse unsuitable servers.
 
     Without ``dsn`` libpq reads PG* variables and service files. ``write=False`` also takes a standby, and makes the
-    server refuse writes. Raises UsageError, ConnectFailed or TargetError, none of which shows a password.
+    server refuse writes. ``say`` hears of a commit that waits for a standby. Raises UsageError, ConnectFailed or
+    TargetError, none of which shows a password.
     """
     dsn = dsn or ""
     reject_unreadable(dsn)
@@ -186,9 +191,11 @@ def open_session(dsn: str | None, *, write: bool = True) -> Session:
             refuse_shared(driver, lambda: psycopg.connect(dsn, autocommit=True, **_connect_parameters(dsn)))
         except psycopg.Error as error:
             raise connect_failed(dsn, error) from None
-        _pin(driver, dsn, write=write)
+        waits = _pin(driver, dsn, write=write)
         adapt(driver)
-        return Session(driver, write=write)
+        session = Session(driver, write=write)
+        session.say = say if waits and write else None
+        return session
     except BaseException:
         driver.close()
         raise
@@ -255,7 +262,8 @@ def _require_version(driver: psycopg.Connection[Any]) -> None:
         )
 
 
-def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
+def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> bool:
+    """Pin the settings; returns whether commits wait for a standby."""
     # SET after connecting overrides ALTER ROLE … SET, ALTER DATABASE … SET, PGOPTIONS and service files
     statements = [*pins.of_statements(driver.info.server_version, write=write), *pins.of_program(APPLICATION_NAME)]
     try:
@@ -278,3 +286,4 @@ def _pin(driver: psycopg.Connection[Any], dsn: str, *, write: bool) -> None:
             "connect one or change synchronous_standby_names; or let flatsplit alone go on without, with "
             "options='-c synchronous_commit=local' in --dsn (PGOPTIONS)",
         )
+    return row is not None and bool(row[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +13,7 @@ from flatsplit.demo.server import Cluster
 from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster, start_standby
-from tests.support.patience import until
+from tests.support.patience import PATIENCE, until
 from tests.support.walk import Walk
 
 OWNERS = "select relname, relowner::regrole::text from pg_class where relname in ('read', 'rest') order by 1"
@@ -135,3 +136,31 @@ def test_nobody_waits_for_a_lock_while_flatsplit_waits_for_a_standby(
         report.rollback()
         step.result()
     assert database.admin.execute(OWNERS).fetchall() == [("read", "app_migrator"), ("rest", "app_migrator")]
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+def test_a_commit_that_waits_for_a_standby_says_so(
+    followed: tuple[Database, Cluster], run_cli: Process, invoke_cli: InProcess
+) -> None:
+    """The standby falls behind in the middle of a step. Interrupting loses nothing, and the walk goes on from there."""
+    database, replica = followed
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("default-privileges")
+    set_up(database, synchronous_standby_names="*", synchronous_commit="remote_apply")
+    with psycopg.connect(replica.conninfo(database.name)) as report:
+        until_so(database, CAUGHT_UP)
+        report.execute("select from read")
+        step = run_cli.spawn("next", "--yes", dsn=database)
+        assert step.stderr is not None
+        until(lambda: database.admin.execute(WAITS_FOR_STANDBY).fetchone() == (True,), "a commit that waits")
+        said = next((line for line in step.stderr if "synchronous standby" in line), "")
+        assert "none confirms them" in said
+        assert database.admin.execute(WAITS_FOR_STANDBY).fetchone() == (True,)
+        step.send_signal(signal.SIGINT)
+        _, err = step.communicate(timeout=PATIENCE)
+        assert (step.returncode, err.splitlines()[-2]) == (1, "stopped")
+        assert database.admin.execute(OWNERS).fetchall() == [("read", "app_migrator"), ("rest", "app_migrator")]
+        report.rollback()
+    walk.next()
+    assert walk.states()["transfer-ownership"] == "done"
