@@ -45,7 +45,9 @@ _CREATE = Attempt("create in", "CREATE TABLE {} ()", "schema")
 _READS = Expectation("read tables and views", True, kinds=_READABLE, letters="r", attempts=(_READ,))
 _LIMITS = (
     Expectation("truncate tables", False, kinds=TABLES, letters="D", attempts=(_TRUNCATE,)),
-    Expectation("put triggers on tables or maintain them", False, kinds=TABLES, letters="tm"),
+    Expectation("put triggers on tables or views", False, kinds=_WRITABLE, letters="t"),
+    # LOCK TABLE on a view locks the tables below it as the view's owner (LockViewRecurse() in lockcmds.c)
+    Expectation("maintain tables or views", False, kinds=_READABLE, letters="m"),
     Expectation("alter or drop objects", False, "owning", attempts=(_ALTER, _DROP)),
     Expectation("grant privileges", False, "granting"),
     Expectation("create permanent objects", False, "creating", attempts=(_CREATE,)),
@@ -101,6 +103,8 @@ READER = Purpose(
     expectations=(
         _READS,
         Expectation("write tables", False, kinds=_WRITABLE, letters="awdD", attempts=(_DELETE,)),
+        Expectation("change sequences", False, kinds=frozenset({"sequence"}), letters="Uw"),
+        Expectation("write large objects", False, kinds=frozenset({"large_object"}), letters="w", if_any=True),
         *_LIMITS,
     ),
 )

@@ -10,7 +10,7 @@ from flatsplit import config as configuration
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.dry_run import dry_run
 from flatsplit.cutover.role_names import find_renamed, refuse_renamed
-from flatsplit.cutover.snapshot import remember
+from flatsplit.cutover.snapshot import remember, undecided
 from flatsplit.cutover.which_walk import states
 from flatsplit.errors import Refused, UsageError
 from flatsplit.journal import Journal
@@ -110,7 +110,7 @@ def begin(
             )
             journal.save_baseline(situation.baseline)
             journal.event("begun", None, f"{name.words} begins", {"steps": list(kind.keys)})
-            remember(walk.session, journal, None, split.live)
+            remember(walk.session, journal, None, split.live, undecided(walk, split))
         return replace(found, begun=True)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flatsplit import blueprint, ddl
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence.memory import ObjectChanges
-from flatsplit.model import Check, Statement
+from flatsplit.model import Check, Finding, Statement
 from flatsplit.planning import chain
 from flatsplit.planning.causes import WITHOUT_ROLE, Causes, Edited, newcomers
 from flatsplit.walks import split
@@ -35,11 +35,24 @@ def broken(
 
     ``was``: the server's major when the last step ended. ``edited``: what of flatsplit.toml changed since then.
     """
-    locked = tuple(_locked_too_early(situation))
-    if not situation.finished:
-        return locked
-    found = (*_logins(situation), *locked, *_bridge(situation, since)) if situation.done else locked
-    return (*found, *_undone(situation, since, was, edited))
+    first = (*(_logins(situation) if situation.done else ()), *cut_off(situation))
+    return (*first, *_undone(situation, since, was, edited)) if situation.finished else first
+
+
+def cut_off(situation: Situation) -> tuple[Broken, ...]:
+    """What keeps the old role from its work before its time, and no finished step asks to be put right."""
+    return (*_locked_too_early(situation), *(_bridge(situation) if situation.done else ()))
+
+
+def given_or_joined(strays: Iterable[Finding]) -> Iterator[Broken]:
+    """What of all that no step takes care of is a breach: objects given away, and memberships that nobody asked for.
+    Not extensions alone, which pg_upgrade gives to another superuser.
+    """
+    for one in strays:
+        if one.id == "membership-new" or (
+            one.id == "given-away" and not all(name.startswith("extension ") for name in one.objects)
+        ):
+            yield Broken(f"{one.title}: {listed(one.objects, 5)}" if one.id == "given-away" else one.title, one.fix)
 
 
 def _logins(situation: Situation) -> Iterator[Broken]:
@@ -68,11 +81,11 @@ def _locked_too_early(situation: Situation) -> Iterator[Broken]:
         )
 
 
-def _bridge(situation: Situation, since: ObjectChanges | None) -> Iterator[Broken]:
+def _bridge(situation: Situation) -> Iterator[Broken]:
     """Without its membership in app_migrator, the old role cannot use any of the objects that it owned."""
     legacy, migrator = situation.config.legacy_role, blueprint.owner(situation.config)
     place = split.ORDINAL[split.LOCK_LEGACY] - (1 if situation.config.retire == "repurpose" else 0)
-    begun = situation.done >= split.ORDINAL[split.TRANSFER_OWNERSHIP] or _moved_by_hand(situation, since)
+    begun = situation.done >= split.ORDINAL[split.TRANSFER_OWNERSHIP] or _moved_by_hand(situation)
     if not begun or situation.done >= place or legacy not in situation.live.roles:
         return
     facts = situation.live.roles[legacy]
@@ -84,11 +97,17 @@ def _bridge(situation: Situation, since: ObjectChanges | None) -> Iterator[Broke
     yield Broken(f"{legacy} is not a member of {migrator}: whatever runs as it fails", f"{grant};")
 
 
-def _moved_by_hand(situation: Situation, since: ObjectChanges | None) -> bool:
-    """Whether somebody moved objects of the old role to app_migrator before the step did, as by REASSIGN OWNED."""
-    old, migrator = situation.context.retiring, blueprint.owner(situation.config)
-    moved = since.moved.values() if since is not None else ()
-    return any(before in old and now == migrator for before, now in moved)
+def _moved_by_hand(situation: Situation) -> bool:
+    """Whether app_migrator owns something before the step moved it, as by REASSIGN OWNED. What was the old role's with
+    all its privileges is not in the baseline, and an adopted app_migrator's own is.
+    """
+    context, first = situation.context, situation.baseline.objects
+    migrator = blueprint.owner(situation.config)
+    former = None if migrator in context.adopted else context.legacy
+    theirs = (group for group in situation.live.groups if group.facts.owner == migrator and not group.facts.extension)
+    return any(
+        (first[ref].owner if ref in first else former) in context.retiring for group in theirs for ref in group.refs
+    )
 
 
 def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited: Edited | None) -> Iterator[Broken]:

@@ -327,7 +327,7 @@ def _finish(walk: Walk, situation: Situation, plan: Plan, live: State, *, by_han
     with walk.session.transaction():
         walk.journal.transition(key, *TRANSITIONS["finish"], by_hand=by_hand)
         walk.journal.event("done", key, "done by hand" if by_hand else "done", {"digest": plan.digest})
-        step_ended(walk, key, live)
+        step_ended(walk, key, live, situation)
         if key == kind.keys[-1] and not kind.lasting:
             walk.journal.event("ended", None, f"{situation.name.words} is over")
             walk.journal.end_cutover(walk.record.id, "complete")

@@ -47,7 +47,7 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
     ran = walk.executor(situation, reporter, verifiers).run(step, "repair", drift)
     after = walk.situation()
     with walk.session.transaction():
-        step_ended(walk, step, after.live)
+        step_ended(walk, step, after.live, situation)
     reporter.step_finished("repair", "done")
     outcome = StepOutcome("repair", "done", ran)
     return AdvanceResult(

@@ -15,7 +15,7 @@ from flatsplit.cutover.interaction import Confirm, Reporter, tell
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.rollback_checks import record_policies, require_way_back
 from flatsplit.cutover.situation import Situation
-from flatsplit.cutover.snapshot import remember, step_ended
+from flatsplit.cutover.snapshot import remember, step_ended, undecided
 from flatsplit.cutover.which_walk import require_step
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import SPLIT, Backend, Plan, WalkName
@@ -217,6 +217,7 @@ def _require_login(walk: Walk, situation: Situation) -> None:
 def _take_back(
     walk: Walk, situation: Situation, key: str, plan: Plan, reporter: Reporter
 ) -> tuple[StepOutcome, Situation]:
+    began = situation
     with walk.session.transaction():
         walk.journal.transition(key, *TRANSITIONS["turn back"])
         walk.journal.event("rolling_back", key, count(len(plan.statements), "statement"), {"digest": plan.digest})
@@ -264,10 +265,10 @@ def _take_back(
             walk.journal.save_baseline(reduce(situation.live, walk.config))
         below = any(machine.begun(situation.states, one) for one in situation.kind.keys if one != key)
         if situation.name == SPLIT or below:
-            step_ended(walk, key, situation.live, caught_up=False)
+            step_ended(walk, key, situation.live, began, caught_up=False)
         else:
             # The split goes on, so its journal remembers the State
-            remember(walk.session, walk.journal_of(SPLIT), key, situation.live)
+            remember(walk.session, walk.journal_of(SPLIT), key, situation.live, undecided(walk, began))
             end(walk)
     reporter.step_finished(key, "rolled_back")
     return StepOutcome(key, "rolled_back", executed, notes=plan.notes), walk.situation(situation.live)

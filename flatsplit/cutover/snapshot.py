@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover.edited_lists import keep_lists
+from flatsplit.cutover.new_memberships import Pair, new_memberships
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
 from flatsplit.evidence.changes_since import Absence, Away, changes
@@ -22,14 +23,33 @@ if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
 
-def remember(session: Session, journal: Journal, step: str | None, live: State) -> None:
-    """Keep the State of now, in the transaction that ends the step."""
+def remember(
+    session: Session, journal: Journal, step: str | None, live: State, undecided: Collection[Pair] = ()
+) -> None:
+    """Keep the State of now, in the transaction that ends the step; without the memberships that are ``undecided``, so
+    that they go on being new.
+    """
     roles = {**memory.roles(live), **memory.numbers(session.driver, live)}
+    roles["members"] = [row for row in roles["members"] if (row[0], row[1]) not in undecided]
     journal.save_snapshot(step, memory.server(session.driver), roles, memory.objects(live))
 
 
-def step_ended(walk: Walk, step: str, live: State, *, caught_up: bool = True) -> None:
-    """Keep the State at the end of a step, inside its transaction.
+def undecided(walk: Walk, situation: Situation) -> tuple[Pair, ...]:
+    """The memberships that nobody asked for and that people have to decide about, of before a step changes any."""
+    before, first = walk.journal.last_snapshot(), situation.turned(SPLIT)
+    return new_memberships(first, members_of(walk.journal, first.live, before)) if before is not None else ()
+
+
+def members_of(journal: Journal, live: State, before: SnapshotRecord) -> set[Pair]:
+    """The (role, member) pairs of the end of the last step, under the present names of the roles."""
+    known = {(role, member) for role, member, *_ in before.roles["members"]}
+    other = {name for pair in known for name in pair} - live.roles.keys()
+    now = journal.called_now(memory.cluster(live.target), other) if other else {}
+    return {(now.get(role, role), now.get(member, member)) for role, member in known}
+
+
+def step_ended(walk: Walk, step: str, live: State, before: Situation, *, caught_up: bool = True) -> None:
+    """Keep the State at the end of a step, inside its transaction. ``before``: the moment at which it began.
 
     Roles that are able to dump the database since then get the right to read the journal. ``caught_up``: the database
     agrees with the configuration in all that finished steps want, which a rollback does not see to.
@@ -37,7 +57,7 @@ def step_ended(walk: Walk, step: str, live: State, *, caught_up: bool = True) ->
     baseline = walk.journal_of(SPLIT).load_baseline(live.target)
     if baseline is not None:
         walk.admitted |= admit(walk.journal, walk.config, baseline, live, walk.admitted)
-    remember(walk.session, walk.journal, step, live)
+    remember(walk.session, walk.journal, step, live, undecided(walk, before))
     if caught_up:
         keep_lists(walk)
 
@@ -70,6 +90,7 @@ def absence(session: Session, journal: Journal, situation: Situation, before: Sn
         (before.server, before.roles, before.objects),
         memory.server(session.driver),
         frozenset(roles),
+        new_memberships(situation, members_of(journal, situation.live, before)),
     )
     return Absence(before.at, before.step, (*found, *_sessions(journal, situation)))
 

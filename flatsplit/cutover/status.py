@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from flatsplit.cutover import begun_like
 from flatsplit.cutover.beyond_lists import beyond, gives_rights
-from flatsplit.cutover.broken_promises import Broken, broken, unkept
+from flatsplit.cutover.broken_promises import Broken, broken, given_or_joined, unkept
 from flatsplit.cutover.changed_settings import changed_settings
 from flatsplit.cutover.edited_lists import edited
 from flatsplit.cutover.expected_rights import all_checks
@@ -18,9 +18,9 @@ from flatsplit.cutover.password_ages import ages, worth_a_line
 from flatsplit.cutover.poolers import PoolerAdvice, poolers
 from flatsplit.cutover.refusals import refusals
 from flatsplit.cutover.situation import Situation
-from flatsplit.cutover.snapshot import absence
+from flatsplit.cutover.snapshot import absence, members_of
 from flatsplit.cutover.tables_after_list import misnamed, younger
-from flatsplit.cutover.unhandled_changes import given_away
+from flatsplit.cutover.unhandled_changes import strays
 from flatsplit.cutover.waivers import waived
 from flatsplit.cutover.walks import WalkView, walks
 from flatsplit.evidence import memory
@@ -33,7 +33,6 @@ from flatsplit.walks import split, tenants
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.tenants.context import Context as TenantsContext
 from flatsplit.walks.tenants.tenant_login import inside
-from flatsplit.words import listed
 
 if TYPE_CHECKING:
     from flatsplit.cutover.role_names import Renamed
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
     from flatsplit.evidence.changes_since import Absence
     from flatsplit.gates.tenants.rings import Ring
-    from flatsplit.planning.causes import Edited
     from flatsplit.trail.refused import Refusal
 
 
@@ -159,7 +157,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         findings=_findings(walk, first, asked),
         away=absence(walk.session, walk.journal, first, before),
         refused=refusals(walk.session, walk.config, first.live) if first.states[split.ENABLE_LOGIN] == "done" else (),
-        broken=(*(ways.found if ways else ()), *_broken(first, before, edited(walk, first)), *promised),
+        broken=(*(ways.found if ways else ()), *_broken(walk, first, before), *promised),
         untold=ways.untold if ways else (),
         walks=walks(walk, situation, closed),
         walk=situation.name,
@@ -235,18 +233,13 @@ def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:
     return tuple(progress(cast("Asked[TenantsContext]", asked)))
 
 
-def _broken(situation: Situation, before: SnapshotRecord | None, lists: Edited | None) -> tuple[Broken, ...]:
+def _broken(walk: Walk, situation: Situation, before: SnapshotRecord | None) -> tuple[Broken, ...]:
+    lists = edited(walk, situation)
     if before is None:
         return broken(situation, None, situation.live.target.major, lists)
     since = memory.difference(before.objects, situation.live)
-    return (*broken(situation, since, before.major, lists), *_given_away(situation, since))
-
-
-def _given_away(situation: Situation, since: memory.ObjectChanges) -> Iterator[Broken]:
-    """What app_migrator no longer owns. Not extensions alone, which pg_upgrade gives to another superuser."""
-    for finding in given_away(situation, since) if situation.done >= split.ORDINAL[split.GRANT_EXISTING] else ():
-        if not all(name.startswith("extension ") for name in finding.objects):
-            yield Broken(f"{finding.title}: {listed(finding.objects, 5)}", finding.fix)
+    stray = strays(situation, since, members_of(walk.journal, situation.live, before))
+    return (*broken(situation, since, before.major, lists), *given_or_joined(stray))
 
 
 def _findings(walk: Walk, situation: Situation, asked: Asked[Context]) -> tuple[Finding, ...]:

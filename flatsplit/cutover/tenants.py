@@ -305,6 +305,6 @@ def carry_out(
     reporter.step_started(event.replace(" ", "-"), event, len(statements))
     executed = walk.executor(situation, reporter, verifiers).run(step, "repair", statements)
     with walk.session.transaction():
-        step_ended(walk, step, walk.situation().live, caught_up=False)
+        step_ended(walk, step, walk.situation().live, situation, caught_up=False)
     reporter.step_finished(event.replace(" ", "-"), "done")
     return AdvanceResult((StepOutcome(event.replace(" ", "-"), "done", executed),), after, walk=name)

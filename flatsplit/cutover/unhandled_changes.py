@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from flatsplit import blueprint, ddl, privileges
+from flatsplit.cutover import new_memberships
 from flatsplit.cutover.situation import Situation
 from flatsplit.differ import diff
 from flatsplit.evidence.memory import ObjectChanges
-from flatsplit.model import TABLES, Finding, MemberOptions, ObjectRef, State
+from flatsplit.model import TABLES, Finding, ObjectRef, State
 from flatsplit.rights.matrix import Rights
-from flatsplit.walks import marks, split
+from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
+from flatsplit.walks.split.transfer_ownership import heir
 
 _PRINTED = 5
 """Statements that are printed one by one."""
@@ -30,7 +32,7 @@ def strays(situation: Situation, since: ObjectChanges, before: Collection[tuple[
         *given_away(situation, since),
         *_schemas(situation, since),
         *_tables(situation, since),
-        *_members(situation, before),
+        *new_memberships.findings(situation, before),
     )
 
 
@@ -39,16 +41,17 @@ def given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
     ownership moves that is the old role, which is no member of app_migrator yet.
     """
     owners = situation.context.owners
-    heirs = owners | {blueprint.administrator(situation.config)}
     found: defaultdict[tuple[str, str], list[ObjectRef]] = defaultdict(list)
     for ref, (before, now) in since.moved.items():
-        if before in owners and now not in heirs:
+        if before in owners and now not in owners and now != _heir(situation, ref, before):
             found[now, before].append(ref)
     for (owner, former), refs in sorted(found.items()):
-        fix = _back(situation.live, refs, former)
+        back = _back(situation.live, refs, former)
+        fix = _first(back, former)
         if all(ref.kind == "extension" for ref in refs):
             fix = "Nothing, where pg_upgrade did it: it gives extensions to the superuser that it runs as, which no "
             fix += f"statement takes back. That superuser alters and drops them from now on, not {former}."
+            back = []
         yield Finding(
             "given-away",
             "warning",
@@ -56,11 +59,17 @@ def given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
             f"{former} can no longer change or drop {_them(refs)}.",
             fix,
             tuple(ddl.label(ref) for ref in sorted(refs)),
+            sql=tuple(back),
         )
 
 
-def _back(live: State, refs: list[ObjectRef], owner: str) -> str:
-    """The statements by which the objects are this owner's again, or what they look like where there are many."""
+def _heir(situation: Situation, ref: ObjectRef, before: str) -> str:
+    """Whose the object becomes by the walk, while ``before`` owns it: some go to the administrator."""
+    return heir(ref, situation.live.objects[ref]._replace(owner=before), situation.live, situation.context)
+
+
+def _back(live: State, refs: list[ObjectRef], owner: str) -> list[str]:
+    """The statements by which the objects are this owner's again."""
     draft = Draft(live)
     given = frozenset(refs)
     draft.rewrite(
@@ -69,7 +78,11 @@ def _back(live: State, refs: list[ObjectRef], owner: str) -> str:
         ),
         apart=given,
     )
-    statements = [one.sql for one in diff(live, draft.state()) if any(change.fact == "owner" for change in one.changes)]
+    return [one.sql for one in diff(live, draft.state()) if any(change.fact == "owner" for change in one.changes)]
+
+
+def _first(statements: list[str], owner: str) -> str:
+    """The statements in words, or what they look like where there are many."""
     if not statements or len(statements) > _PRINTED:
         return f"ALTER … OWNER TO {ddl.ident(owner)}, then flatsplit repair."
     return f"{' '.join(statements)} Then flatsplit repair."
@@ -116,36 +129,3 @@ def _tables(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
 
 def _them(refs: list[ObjectRef]) -> str:
     return "it" if len(refs) == 1 else "them"
-
-
-def _members(situation: Situation, before: Collection[tuple[str, str]]) -> Iterator[Finding]:
-    """New roles that became members of another role, and roles that can now act as app_user or app_migrator."""
-    ours, names = situation.config.roles, blueprint.who(situation.config)
-    live = situation.live
-    new = {
-        (key.role, key.member)
-        for key, options in live.members.items()
-        if (key.role, key.member) not in before
-        and _usable(options)
-        and key.member != live.target.operator
-        and (key.member in ours.new or key.role in (names.application, names.owner))
-    }
-    for role, member in sorted(new):
-        fix = f"{ddl.end_membership(live, role, member)} unless it was meant."
-        if database := marks.others(live, member):  # a REVOKE here would cut off whoever works there
-            fix = (
-                f"A walk of database {database} made {member}, and there flatsplit takes the membership away; to keep "
-                "databases apart, let each have new roles of its own under [roles]."
-            )
-        yield Finding(
-            "membership-new",
-            "warning",
-            f"{member} became a member of {role}",
-            f"{member} can do everything that {role} can.",
-            fix,
-            (f"{member} in {role}",),
-        )
-
-
-def _usable(options: MemberOptions) -> bool:
-    return options.inherit is None or bool(options.inherit or options.set or options.admin)

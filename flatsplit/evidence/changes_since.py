@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from flatsplit import blueprint, ddl
+from flatsplit import ddl
 from flatsplit.evidence import memory
 from flatsplit.model import ObjectRef, State
 from flatsplit.walks.split.context import Context
@@ -49,14 +49,16 @@ def changes(
     then: tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]],
     server_now: Mapping[str, Any],
     under_way: frozenset[str],
+    undecided: Collection[tuple[str, str]] = (),
 ) -> Iterator[Away]:
     """What differs from ``then``: server, roles and objects as :mod:`flatsplit.evidence.memory` recorded them.
 
-    ``under_way``: roles that a step which has begun is changing.
+    ``under_way``: roles that a step which has begun is changing. ``undecided``: role and member of each new membership
+    that people have to decide about.
     """
     server, roles, objects = then
     yield from _objects(live, context, memory.difference(objects, live))
-    yield from _roles(live, context, roles, under_way)
+    yield from _roles(live, context, roles, under_way, undecided)
     yield from _server(server, server_now)
 
 
@@ -128,7 +130,13 @@ def _about(refs: Iterable[ObjectRef], text: str, then: Then, advice: str = "") -
     return Away("object", f"{number} {text}", then, advice, tuple(map(ddl.label, found[:NAMED])), len(found))
 
 
-def _roles(live: State, context: Context, before: Mapping[str, Any], ours: frozenset[str]) -> Iterator[Away]:
+def _roles(
+    live: State,
+    context: Context,
+    before: Mapping[str, Any],
+    ours: frozenset[str],
+    undecided: Collection[tuple[str, str]],
+) -> Iterator[Away]:
     now = memory.roles(live)
     old, new = before["roles"], now["roles"]
     for title, names in (("appeared", new.keys() - old.keys() - ours), ("vanished", old.keys() - new.keys() - ours)):
@@ -146,11 +154,9 @@ def _roles(live: State, context: Context, before: Mapping[str, Any], ours: froze
                 (name,),
                 1,
             )
-    who = blueprint.who(context.config)
-    gains = {*context.config.roles.new}
 
     def to_decide(row: tuple[Any, ...]) -> bool:
-        return row[1] != live.target.operator and (row[0] in (who.application, who.owner) or row[1] in gains)
+        return row[:2] in undecided
 
     yield from _pairs("member", "membership", before["members"], now["members"], 2, ours, to_decide)
     yield from _pairs("setting", "setting", before["settings"], now["settings"], 3, ours)
@@ -178,7 +184,7 @@ def _pairs(
         rows = [row for row in rows if ours.isdisjoint(row[:2])]
         decide = [row for row in rows if title == "appeared" and to_decide(row)]
         if names := sorted({_called(what, row) for row in decide}):
-            advice = "`flatsplit verify` says what each gives to whom, with the REVOKE that ends it unless it was meant"
+            advice = "`flatsplit verify` prints the REVOKE that ends each, or what to write into flatsplit.toml"
             yield _listed(what, f"{word}{_s(names)} {title}", names, "decision", advice)
         if names := sorted({_called(what, row) for row in rows if row not in decide}):
             yield _listed(what, f"{word}{_s(names)} {title}", names, "note")

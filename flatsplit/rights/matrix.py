@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from flatsplit import blueprint, ddl, membership, privileges
 from flatsplit.model import (
@@ -75,12 +75,17 @@ class Rights:
         mine = (item.privileges for item in acl if item.grantee == PUBLIC or item.grantee in self.closure)
         return frozenset("".join(mine))
 
+    def may_grant_on_column(self, _: ObjectRef, acl: Acl) -> bool:
+        """Whether it could give a privilege on the column away that it has by a grant on it."""
+        return any(item.grantable and item.grantee in self.closure for item in acl)
+
     def may_grant(self, facts: ObjectFacts) -> bool:
         """Whether it could give a privilege on the object away."""
         return self.owns(facts) or any(item.grantable and item.grantee in self.closure for item in facts.acl)
 
 
-Answers = Iterable[tuple[ObjectGroup, bool]]
+Answer = tuple[ObjectGroup, bool]
+Answers = Iterable[Answer]
 
 
 def matrix(state: State, context: Context, done: int) -> tuple[Check, ...]:
@@ -128,7 +133,8 @@ def _answers(
     if one.asks == "owning":
         return ((group, rights.owns(group.facts)) for group in objects)
     if one.asks == "granting":
-        return ((group, rights.may_grant(group.facts)) for group in objects)
+        passing = ((group, rights.may_grant(group.facts)) for group in objects)
+        return (*passing, *_on_columns(state, context, rights.may_grant_on_column))
     if one.asks == "creating":
         return _creatable(state, context, rights)
     if one.asks == "inheriting":
@@ -143,12 +149,32 @@ def _answers(
         ]
     elif not one.expected:
         objects = _beyond(objects, state, context, rights.role, one.letters)
-    return _has(objects, one.kinds, rights, one.letters, some=not one.expected)
+        given = {(ref, each) for who, each, refs in grants.extras(state, context) if who == rights.role for ref in refs}
+
+        def more(ref: ObjectRef, acl: Acl) -> bool:
+            mine = rights.on_column(acl).intersection(one.letters)
+            return any((ref, letter) not in given for letter in mine)
+
+        found = _has(objects, one.kinds, rights, one.letters, some=True)
+        return (*found, *_on_columns(state, context, more, one.kinds))
+    return _has(objects, one.kinds, rights, one.letters)
 
 
 def given_up(facts: ObjectFacts, role: str, letters: str) -> bool:
     """Whether it owns the object and one of these privileges was revoked from it, which it may grant itself again."""
     return facts.owner == role and not set(letters) <= set(privileges.letters(facts.acl, OWNER))
+
+
+def _on_columns(
+    state: State, context: Context, oversteps: Callable[[ObjectRef, Acl], bool], kinds: Collection[str] = ()
+) -> Iterator[Answer]:
+    """The single columns of the application's relations, of these ``kinds`` or all, by which a role ``oversteps``."""
+    for ref, acl in state.columns.items():
+        relation = state.relation_of(ref) if oversteps(ref, acl) else None
+        if relation is None or (kinds and relation.kind not in kinds):
+            continue
+        if context.ours(relation, state.objects[relation]):
+            yield ObjectGroup("column", ref.schema, _NOTHING, [ref]), True
 
 
 def _extras(state: State, context: Context) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flatsplit import blueprint, privileges
 from flatsplit.differ import diff
-from flatsplit.model import PUBLIC, AclItem, ObjectFacts, ObjectRef, State, Statement, intern_acl
+from flatsplit.model import PUBLIC, Acl, ObjectFacts, ObjectRef, State, Statement, intern_acl
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.split import grants, restricted
@@ -42,13 +42,11 @@ def overstepped(state: State, context: Context, done: int) -> tuple[Statement, .
             if privileges.within(held, less):
                 acl = privileges.without(acl, role.name, less)
             if role.purpose.named and known is None and context.ours(ref, facts):
-                acl = intern_acl(
-                    AclItem(item.grantee, item.grantor, item.privileges, "") if item.grantee == role.name else item
-                    for item in acl
-                )
+                acl = _kept_to_itself(acl, role.name)
         return facts if acl == facts.acl else facts._replace(acl=acl)
 
     draft.rewrite(change, apart=frozenset(ref for _, ref in given))
+    _columns(draft, context, done, programs, given)
     leads = restricted.Leads(state)
     listed = {*restricted.configured(context)}
     listed |= {(blueprint.named(context.config, who), of) for who, names in context.config.become for of in names}
@@ -58,6 +56,33 @@ def overstepped(state: State, context: Context, done: int) -> tuple[Statement, .
         if (key.member, key.role) not in listed and leads.beyond(key.role):
             draft.no_member(role=key.role, member=key.member)
     return diff(state, draft.state())
+
+
+def _columns(
+    draft: Draft, context: Context, done: int, programs: list[blueprint.Role], given: dict[tuple[str, ObjectRef], str]
+) -> None:
+    """The same on single columns."""
+    state = draft.before
+    for ref, acl in state.columns.items():
+        relation = state.relation_of(ref) if acl else None
+        if relation is None:
+            continue
+        facts, now = state.objects[relation], acl
+        for role in programs:
+            adopted = role.name in context.adopted and ref in context.baseline.columns
+            if role.name == facts.owner or adopted or not privileges.letters(acl, role.name):
+                continue
+            less = privileges.minus(_forbidden(role, relation, facts, context, done), given.get((role.name, ref), ""))
+            now = privileges.without(now, role.name, less)
+            if role.purpose.named and context.ours(relation, facts):
+                now = _kept_to_itself(now, role.name)
+        if now != acl:
+            draft.columns[ref] = now
+
+
+def _kept_to_itself(acl: Acl, role: str) -> Acl:
+    """The same without the role's grant options."""
+    return intern_acl(item._replace(grantable="") if item.grantee == role else item for item in acl)
 
 
 def _forbidden(role: blueprint.Role, ref: ObjectRef, facts: ObjectFacts, context: Context, done: int) -> str:

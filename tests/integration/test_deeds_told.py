@@ -61,7 +61,8 @@ def look(walk: Walk) -> tuple[Any, Any]:
         assert verify.exit_code == 4, (said["broken"], said["surplus"])
     if verify.exit_code == 4:
         decide = [item for item in said["away"]["items"] if item["then"] == "decision"]
-        assert said["broken"] or said["surplus"] or said["catch_up"] or decide, found
+        told = status.exit_code == 4 or said["catch_up"]
+        assert told or (decide and {one["id"] for one in found["strays"]} <= MERELY_NEW), found
     assert bool(said["catch_up"]) == bool(found["drift"])
     assert [one["sql"] for one in said["surplus"]] == [one["sql"] for one in found["surplus"]]
     return said, found
@@ -72,8 +73,11 @@ def mend(walk: Walk, said: Any, found: Any) -> None:
     for one in said["surplus"]:
         walk.database.execute(one["sql"])
     for stray in found["strays"]:
-        if stray["id"] not in MERELY_NEW:
-            walk.database.execute(stray["fix"].partition(" Then ")[0].partition(" unless ")[0])
+        for statement in stray["sql"]:
+            assert statement in stray["fix"]
+            walk.database.execute(statement)
+    for one in found["broken"]:
+        walk.database.execute(one["fix"])
     walk("repair", "--yes", "--generate-passwords", str(walk.run.cwd / "new.toml")).check()
 
 

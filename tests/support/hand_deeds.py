@@ -48,6 +48,19 @@ select r.role || ' ' || p.right_ || ' ' || c.oid::regclass, has_table_privilege(
 from pg_class c, unnest(%(roles)s::text[]) r (role),
      unnest('{select,insert,update,delete,truncate,trigger}'::text[]) p (right_)
 where c.oid >= 16384 and c.relkind in ('r', 'v') and c.relnamespace = any ({scope})
+  and (p.right_ <> 'truncate' or c.relkind = 'r')
+union all
+select 'app_readonly ' || p.right_ || ' a column of ' || c.oid::regclass,
+       has_any_column_privilege('app_readonly', c.oid, p.right_)
+from pg_class c, unnest('{insert,update}'::text[]) p (right_)
+where c.oid >= 16384 and c.relkind in ('r', 'v') and c.relnamespace = any ({scope})
+union all
+select 'app_readonly changes ' || c.oid::regclass, has_sequence_privilege('app_readonly', c.oid, 'usage, update')
+from pg_class c where c.oid >= 16384 and c.relkind = 'S' and c.relnamespace = any ({scope})
+union all
+select m.rolname || ' may become ' || r.rolname, pg_has_role(m.oid, r.oid, 'member')
+from pg_roles m, pg_roles r
+where m.rolname = any (%(people)s) and r.rolname = any (%(new)s) and m.rolname <> r.rolname
 union all
 select r.role || ' usage ' || c.oid::regclass, has_sequence_privilege(r.role, c.oid, 'usage')
 from pg_class c, unnest('{app_user}'::text[]) r (role)
@@ -69,7 +82,9 @@ def may(conn: psycopg.Connection[Any]) -> dict[str, bool]:
     """What the server says of the application's rights in the schemas in scope, object by object."""
     with conn.transaction():
         conn.execute("set local search_path = pg_catalog")
-        return dict(conn.execute(_MAY, {"roles": list(_PROGRAMS)}).fetchall())
+        return dict(
+            conn.execute(_MAY, {"roles": list(_PROGRAMS), "people": [*_PROGRAMS, *_PEOPLE], "new": [*_NEW]}).fetchall()
+        )
 
 
 def deed(chance: random.Random, number: int) -> str:

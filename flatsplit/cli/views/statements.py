@@ -79,6 +79,11 @@ def show_surplus(printer: Printer, surplus: Sequence[Statement]) -> None:
         summarise(printer, surplus, shown=_main)
 
 
+def surplus_shape(statement: Statement) -> Json:
+    """A statement that people run: also as whom, where that takes no superuser."""
+    return {**shape(statement), "acts": [role for role in statement.acts if role]}
+
+
 def shape(statement: Statement) -> Json:
     """One statement of a plan."""
     return {

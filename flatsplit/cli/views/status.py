@@ -206,7 +206,7 @@ def shape(found: Status) -> Json:
         "findings": [findings.shape(item) for item in found.findings],
         "younger": [findings.shape(item) for item in found.younger],
         "misnamed": [findings.shape(item) for item in found.misnamed],
-        "surplus": [statements.shape(statement) for statement in found.surplus],
+        "surplus": [statements.surplus_shape(statement) for statement in found.surplus],
         "away": plain(found.away),
         "refused": [plain(one) for one in found.refused],
         "broken": [{"what": each.what, "fix": each.fix} for each in found.broken],

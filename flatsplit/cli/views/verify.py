@@ -35,6 +35,9 @@ def show(printer: Printer, found: VerifyReport) -> None:
     for proof in found.proofs:
         printer.say(one_line(proved(proof)), "red" if any(not trial.ok for trial in proof.trials) else "dim")
     _wrong(printer, found)
+    for one in found.broken:
+        printer.say(f"broken: {one_line(one.what)}", "red")
+        printer.say(f"  fix: {one_line(one.fix)}")
     show_findings(printer, found.notes)
     show_findings(printer, found.strays)
     _drift(printer, found)
@@ -42,8 +45,8 @@ def show(printer: Printer, found: VerifyReport) -> None:
         printer.say(f"tenants: {one_line(way.what)}", "red")
         printer.say(f"  fix: {one_line(way.fix)}")
     show_surplus(printer, found.surplus)
-    for one in found.old:
-        printer.say(f"password of {one_line(one.role)}: set {ago(one.at)}, older than max_age of [rotation]", "yellow")
+    for age in found.old:
+        printer.say(f"password of {one_line(age.role)}: set {ago(age.at)}, older than max_age of [rotation]", "yellow")
     if not found.finished and found.ok:
         printer.say("No step is finished yet, so nothing was promised.")
         return
@@ -107,7 +110,7 @@ def _drift(printer: Printer, found: VerifyReport) -> None:
             printer.say(f"  because {one_line(cause)}" + (f" ({count(number, 'statement')})" if number > 1 else ""))
         summarise(printer, found.drift)
         printer.say("`flatsplit repair` runs them.")
-    elif not found.ok and not found.surplus and not _only_apart(found):
+    elif not (found.ok or found.surplus or _each_with_its_fix(found)):
         wrong = [name for check in found.checks if not check.ok for name in check.exceptions]
         if wrong and all(name.endswith(GONE) for name in wrong):
             printer.say("A list in flatsplit.toml names what is not here: correct the name, or take it out.")
@@ -118,9 +121,10 @@ def _drift(printer: Printer, found: VerifyReport) -> None:
         printer.say("No finished step asks for what is wrong here: whoever granted or changed it has to take it back.")
 
 
-def _only_apart(found: VerifyReport) -> bool:
-    """Whether ways between tenants are all that may be wrong, each of which is printed with what ends it."""
-    return bool(found.apart) and all(check.ok for check in found.checks) and not found.failed
+def _each_with_its_fix(found: VerifyReport) -> bool:
+    """Whether all that is wrong is printed with what ends it."""
+    told = found.apart or found.broken or any(stray.sql for stray in found.strays)
+    return bool(told) and all(check.ok for check in found.checks) and not found.failed
 
 
 def show_canary(printer: Printer, sung: Canary) -> None:
@@ -146,6 +150,7 @@ def shape(report: VerifyReport) -> Json:
         "ok": report.ok,
         "renamed": [{"role": one.was, "now": one.now} for one in report.renamed],
         "steps": list(report.steps),
+        "broken": [{"what": one.what, "fix": one.fix} for one in report.broken],
         "tenants": [{"what": one.what, "fix": one.fix} for one in report.apart],
         "checks": [
             {
@@ -164,7 +169,7 @@ def shape(report: VerifyReport) -> Json:
             for statement, cause in itertools.zip_longest(report.drift, report.causes, fillvalue="")
             if not isinstance(statement, str)
         ],
-        "surplus": [statements.shape(statement) for statement in report.surplus],
+        "surplus": [statements.surplus_shape(statement) for statement in report.surplus],
         "strays": [findings.shape(stray) for stray in report.strays],
         "proofs": [plain(proof) for proof in report.proofs],
         "notes": [findings.shape(note) for note in report.notes],
