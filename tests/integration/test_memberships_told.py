@@ -1,0 +1,86 @@
+"""A membership that nobody asked for is told by status and verify until it is ended as they print, or written down."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from tests.fixtures.cli import InProcess
+from tests.fixtures.databases import Database
+from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, as_if_granted_by_operator, make_operator
+from tests.support.walk import Walk
+
+NEW = {
+    "legacy to one": '[members] "one" = "app_user"',
+    "app_user to two": '[people] "two" = ["app_user"]',
+    "app_migrator to three": '[people] "three" = ["app_migrator"]',
+    "app_readonly to four": '[people] "four" = ["app_readonly"]',
+    "dba to five": '[people] "five" = ["dba"]',
+    "six to app_user": '[grants.app_user] member = ["six"]',
+    "app_migrator to app_user": "",
+}
+"""What is granted, and the line of flatsplit.toml by which it is meant."""
+ROLES = ("one", "two", "three", "four", "five", "six")
+
+
+def told(walk: Walk, exit_code: int) -> dict[str, tuple[str, ...]]:
+    """The memberships that verify tells, each with what it prints; status tells the same and ends alike."""
+    strays = walk("verify", "--json").check(exit_code).json["strays"]
+    found = {stray["title"]: (stray["fix"], *stray["sql"]) for stray in strays}
+    said = walk("status", "--json").check(exit_code).json
+    broken = {one["what"]: one["fix"] for one in said["broken"]}  # with what app_user may do by them
+    assert broken.items() >= {(title, fix) for title, (fix, *_) in found.items()}
+    assert all(what in found or what.startswith("app_user can ") for what in broken)
+    decide = [item for item in said["away"]["items"] if item["then"] == "decision"]
+    assert sum(item["count"] for item in decide) == len(found)
+    return found
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("step", ["grant-existing", "enable-login"])
+def test_until_it_is_ended_or_meant(database: Database, invoke_cli: InProcess, step: str) -> None:
+    database.execute("create table t (a int); alter table t owner to legacy")
+    for role in ROLES:
+        database.execute(f"create role {role}")
+    walk = Walk(invoke_cli, database).init()
+    walk.forward(step)
+    for membership in NEW:
+        database.execute(f"grant {membership}")
+    first = told(walk, 4)
+    assert len(first) == len(NEW)
+
+    database.execute("revoke select on t from app_user")  # what is repaired meanwhile decides nothing about them
+    walk("repair", "--yes").check()
+    assert told(walk, 4) == first
+
+    text = walk.config.read_text()
+    for line in filter(None, NEW.values()):
+        assert any(line in fix for fix, *_ in first.values()), line
+        head, _, value = line.partition("] ")
+        before, found, after = text.partition(f"{head}]\n")
+        text = f"{before}{found}{value}\n{after}" if found else f"{text}\n{head}]\n{value}\n"
+    tomllib.loads(text)
+    walk.config.write_text(text)
+    left = told(walk, 4)
+    assert list(left) == ["app_user became a member of app_migrator"]
+    database.execute(next(iter(left.values()))[1])
+    assert told(walk, 0) == {}
+
+
+@pytest.mark.majors("two")
+def test_by_an_operator_who_may_not_end_all(database: Database, invoke_cli: InProcess, major: int) -> None:
+    database.execute("create role one; create role two")
+    make_operator(database, SHAPES["createrole"])
+    as_if_granted_by_operator(database)
+    walk = OperatorsWalk(invoke_cli, database).init()
+    walk.forward("enable-login")
+    database.execute("grant app_user to one")
+    database.execute("grant app_migrator to two", OPERATOR)
+    found = told(walk, 4)
+    superusers = {title for title, (fix, *_) in found.items() if fix.startswith("have a superuser run: ")}
+    assert superusers == ({"one became a member of app_user"} if major >= 16 else set())
+    for title, (_, *statements) in found.items():
+        for statement in statements:
+            database.execute(statement, None if title in superusers else OPERATOR)
+    assert told(walk, 0) == {}
