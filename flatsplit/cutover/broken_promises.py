@@ -13,6 +13,7 @@ from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import Check, Finding, Statement
 from flatsplit.planning import chain
 from flatsplit.planning.causes import WITHOUT_ROLE, Causes, Edited, newcomers
+from flatsplit.rights.own_rights import HAZARD
 from flatsplit.walks import split
 from flatsplit.walks.newer_server import first_known
 from flatsplit.words import count, listed
@@ -45,14 +46,14 @@ def cut_off(situation: Situation) -> tuple[Broken, ...]:
 
 
 def given_or_joined(strays: Iterable[Finding]) -> Iterator[Broken]:
-    """What of all that no step takes care of is a breach: objects given away, and memberships that nobody asked for.
-    Not extensions alone, which pg_upgrade gives to another superuser.
+    """What of all that no step takes care of is a breach: objects given away, rights of the owner's that it lost, and
+    memberships that nobody asked for. Not extensions alone, which pg_upgrade gives to another superuser.
     """
     for one in strays:
-        if one.id == "membership-new" or (
-            one.id == "given-away" and not all(name.startswith("extension ") for name in one.objects)
-        ):
-            yield Broken(f"{one.title}: {listed(one.objects, 5)}" if one.id == "given-away" else one.title, one.fix)
+        if one.id in ("given-away", HAZARD) and not all(name.startswith("extension ") for name in one.objects):
+            yield Broken(f"{one.title}: {listed(one.objects, 5)}", one.fix)
+        elif one.id == "membership-new":
+            yield Broken(one.title, one.fix)
 
 
 def _logins(situation: Situation) -> Iterator[Broken]:

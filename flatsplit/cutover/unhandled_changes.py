@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from flatsplit import blueprint, ddl, privileges
+from flatsplit import blueprint, ddl, membership, privileges
 from flatsplit.cutover import new_memberships
 from flatsplit.cutover.situation import Situation
 from flatsplit.differ import diff
 from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import TABLES, Finding, ObjectRef, State
+from flatsplit.rights import own_rights
 from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.split.transfer_ownership import heir
+from flatsplit.words import count, listed
 
 _PRINTED = 5
 """Statements that are printed one by one."""
+_ALL = "… (flatsplit verify --json has all)"
 _RELATIONS = TABLES | {"view", "materialized_view"}
 
 
@@ -33,6 +36,7 @@ def strays(situation: Situation, since: ObjectChanges, before: Collection[tuple[
         *_schemas(situation, since),
         *_tables(situation, since),
         *new_memberships.findings(situation, before),
+        *_own_rights(situation),
     )
 
 
@@ -47,7 +51,7 @@ def given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
             found[now, before].append(ref)
     for (owner, former), refs in sorted(found.items()):
         back = _back(situation.live, refs, former)
-        fix = _first(back, former)
+        fix = _by(situation.live, (owner, former)) + _first(back, former)
         if all(ref.kind == "extension" for ref in refs):
             fix = "Nothing, where pg_upgrade did it: it gives extensions to the superuser that it runs as, which no "
             fix += f"statement takes back. That superuser alters and drops them from now on, not {former}."
@@ -61,6 +65,35 @@ def given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
             tuple(ddl.label(ref) for ref in sorted(refs)),
             sql=tuple(back),
         )
+
+
+def _own_rights(situation: Situation) -> Iterator[Finding]:
+    """What app_migrator, which owns it, had rights on, and has not any more."""
+    who, accepted = blueprint.owner(situation.config), dict(situation.config.accept)
+    if situation.done < split.ORDINAL[split.TRANSFER_OWNERSHIP] or own_rights.HAZARD in accepted:
+        return
+    found = own_rights.given_back(situation.live, situation.context)
+    refs = sorted(ref for each in found for ref in each.refs)
+    if refs:
+        back = [each.sql for each in found]
+        fix = _by(situation.live, (who,)) + " ".join(back[:_PRINTED])
+        fix += f" {_ALL}" if len(back) > _PRINTED else ""
+        yield Finding(
+            own_rights.HAZARD,
+            "warning",
+            f"{who} has lost rights on {count(len(refs), 'object')} that it owns",
+            "What runs with the owner's rights is refused: pg_dump, views, the checks of foreign keys.",
+            f'{fix} Or, if it was meant, write into flatsplit.toml: [hazards.accept] {own_rights.HAZARD} = "why"',
+            tuple(map(ddl.label, refs)),
+            sql=tuple(back),
+        )
+
+
+def _by(live: State, acts: Collection[str]) -> str:
+    """As whom to run statements that need these roles' rights; "" where the operator has them."""
+    mine = {live.target.operator, *membership.inherited(live, live.target.operator)}
+    roles = sorted(set(acts) - {""} - mine)
+    return "" if live.target.operator_superuser or not roles else f"as a superuser, or a member of {listed(roles)}: "
 
 
 def _heir(situation: Situation, ref: ObjectRef, before: str) -> str:
@@ -83,9 +116,10 @@ def _back(live: State, refs: list[ObjectRef], owner: str) -> list[str]:
 
 def _first(statements: list[str], owner: str) -> str:
     """The statements in words, or what they look like where there are many."""
-    if not statements or len(statements) > _PRINTED:
+    if not statements:
         return f"ALTER … OWNER TO {ddl.ident(owner)}, then flatsplit repair."
-    return f"{' '.join(statements)} Then flatsplit repair."
+    more = f" {_ALL}" if len(statements) > _PRINTED else ""
+    return f"{' '.join(statements[:_PRINTED])}{more} Then flatsplit repair."
 
 
 def _schemas(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:

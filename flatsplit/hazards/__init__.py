@@ -27,6 +27,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     new_roles,
     objects,
     operator,
+    own_rights,
     owner_powers,
     owners,
     passwords,

@@ -115,8 +115,9 @@ def told_and_mended(walk: Walk, before: dict[str, bool], there: Snapshot) -> dic
     nothing of anybody else's. What they may do then.
     """
     changed = {act for act, can in may(walk.database.admin).items() if before.get(act, can) != can}
-    if walk.states()["enable-login"] != "done":  # only then it is promised
-        changed = {act for act in changed if " create schema " not in act}
+    for step, act in (("enable-login", " create schema "), ("transfer-ownership", " its own ")):
+        if walk.states()[step] != "done":  # only then it is promised
+            changed = {one for one in changed if act not in one}
     deed_done = walk.snapshot()
     said, found = look(walk)
     assert not changed or not found["ok"], changed

@@ -73,6 +73,12 @@ union all
 select 'app_user execute ' || p.oid::regprocedure, has_function_privilege('app_user', p.oid, 'execute')
 from pg_proc p where p.oid >= 16384 and p.prokind in ('f', 'p') and p.pronamespace = any ({scope})
 union all
+select 'app_migrator ' || p.right_ || ' its own ' || c.oid::regclass,
+       has_table_privilege('app_migrator', c.oid, p.right_)
+from pg_class c, unnest('{select,insert,update,trigger}'::text[]) p (right_)
+where c.oid >= 16384 and c.relkind in ('r', 'v', 'm') and c.relnamespace = any ({scope})
+  and c.relowner = 'app_migrator'::regrole
+union all
 select 'app_migrator owns ' || c.oid::regclass, pg_has_role('app_migrator', c.relowner, 'usage')
 from pg_class c where c.oid >= 16384 and c.relkind in ('r', 'v', 'm') and c.relnamespace = any ({scope})
 """.replace("{scope}", _SCOPE)

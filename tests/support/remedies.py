@@ -35,6 +35,7 @@ TAKEN = {
     **dict.fromkeys(
         ("temp-tablespaces", "row-security-off", "role-setting-role"), "integration/hazards/test_carried_settings.py"
     ),
+    "owner-rights": "integration/test_own_rights.py",
     "detach-pending": "integration/hazards/test_things.py",
     "preload-missing": "integration/hazards/test_preloading.py",
     "password-policy": "integration/hazards/test_password_policy.py",
