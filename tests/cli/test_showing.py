@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flatsplit import ddl
 from flatsplit.cli.output import Output, Printer, one_line, visible
 from flatsplit.cli.views import init as init_view
 from flatsplit.cli.views import plan as plan_view
 from flatsplit.cli.views import status as status_view
 from flatsplit.cli.views import verify as verify_view
 from flatsplit.cli.views.question import show_question
-from flatsplit.cli.views.statements import verb
+from flatsplit.cli.views.statements import folded, summarise, verb
 from flatsplit.config import Config
 from flatsplit.cutover.status import CutoverView, Status, StepView
 from flatsplit.cutover.survey import InitRequest, Proposal
@@ -205,6 +206,19 @@ def test_verbs() -> None:
     block = "DO $flatsplit$\nBEGIN\n  EXECUTE 'COMMENT';\nEND\n$flatsplit$; "
     assert verb(lock + block + 'REVOKE SELECT ON TABLE "a" FROM "b"') == "REVOKE … ON TABLE"
     assert verb(lock.strip()) == "LOCK TABLE ONLY"
+
+
+def test_a_long_block_does_not_hide_the_other_statements() -> None:
+    """REASSIGN OWNED is one line between sixty that keep other databases' owners; plan and --json have them."""
+    moves = ddl.reassign_owned("old", "new", ())
+    assert len(moves.splitlines()) > 50
+    assert len(folded(moves).splitlines()) == 1
+    assert ' REASSIGN OWNED BY "old" TO "new"; ' in folded(moves)
+    stream = io.StringIO()
+    summarise(Printer(stream), [Statement("it moves", moves, "", "")])
+    assert len(stream.getvalue().splitlines()) == 2
+    short = "DO $flatsplit$\nBEGIN\n  EXECUTE 'COMMENT';\nEND\n$flatsplit$; GRANT x TO y"
+    assert folded(short) == short
 
 
 def test_status_names_the_next_thing_to_type() -> None:

@@ -20,6 +20,10 @@ FEW = 3
 _FIRST = re.compile(r'(?:LOCK TABLE (?:"(?:[^"]|"")*"|[^";])* MODE; |DO (\$\w*\$).*?\1; )+', re.DOTALL)
 """Statements that only take a lock early, before the main one of a batch."""
 
+_BLOCK = re.compile(r"DO (\$\w*\$)\n(.*?)\n\1", re.DOTALL)
+_LONG = 8
+"""Lines of a block beyond which it is not shown beside other statements: REASSIGN OWNED has one of fifty."""
+
 _VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}(?=[ ;(]|$)")
 _GRANT = re.compile(
     r'(?P<verb>GRANT|REVOKE) (?P<what>(?:[A-Z, ]|\((?:"(?:[^"]|"")*"|[^")])*\))+) ON (?P<kind>[A-Z]+(?: [A-Z]+)*) '
@@ -42,6 +46,16 @@ def _main(sql: str) -> str:
     return sql[locked.end() :] if locked and locked.end() < len(sql) else sql
 
 
+def folded(sql: str) -> str:
+    """The statement with the number of lines in place of each long block around the main one."""
+
+    def fold(block: re.Match[str]) -> str:
+        lines = block[2].count("\n") + 1
+        return f"DO {block[1]} … {lines} lines … {block[1]}" if lines > _LONG else block[0]
+
+    return _BLOCK.sub(fold, sql)
+
+
 def groups(statements: Iterable[Statement]) -> dict[tuple[str, str], list[Statement]]:
     """Statements by sort and lock, in the order in which each first appears."""
     found: defaultdict[tuple[str, str], list[Statement]] = defaultdict(list)
@@ -56,7 +70,7 @@ def terminated(sql: str) -> str:
 
 
 def summarise(
-    printer: Printer, statements: Sequence[Statement], few: int = FEW, shown: Callable[[str], str] = str
+    printer: Printer, statements: Sequence[Statement], few: int = FEW, shown: Callable[[str], str] = folded
 ) -> None:
     """Print how many statements of each sort there are with each lock, and the first few, of each what is ``shown``."""
     for (kind, lock), found in groups(statements).items():
