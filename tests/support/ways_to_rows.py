@@ -68,6 +68,39 @@ def _function(connection: psycopg.Connection[Any], table: str) -> Rows:
     return frozenset((int(place[1]), place[2]) for text in texts if (place := _PLACE.fullmatch(text)))
 
 
+def _planned_before(connection: psycopg.Connection[Any], table: str) -> Rows:
+    """A generic plan, made and used by the session's own role, for which no policy counts."""
+    return _after_another(
+        connection, f"prepare all_rows as select {PLACE} from {table} t", "execute all_rows", "deallocate all_rows"
+    )
+
+
+def _routine_before(connection: psycopg.Connection[Any], table: str) -> Rows:
+    """A routine with its caller's rights, whose plan the session's own role has made and used."""
+    body = f"begin return query select {PLACE} from {table} t; end"
+    make = "create function pg_temp.all_rows() returns table (a bigint, b text) language plpgsql"
+    return _after_another(connection, f"{make} as $body$ {body} $body$", "select * from pg_temp.all_rows()", "select")
+
+
+def _after_another(connection: psycopg.Connection[Any], make: str, use: str, end: str) -> Rows:
+    (role,) = connection.execute("select quote_ident(current_user)").fetchone() or ("",)
+    connection.execute("set local role none; set local plan_cache_mode = force_generic_plan")
+    connection.execute(make.encode())
+    for _ in range(2):
+        connection.execute(use.encode())
+    connection.execute(f"set local role {role}".encode())
+    found = frozenset(connection.execute(use.encode()).fetchall())
+    connection.execute(end.encode())
+    return found
+
+
+def _parallel(connection: psycopg.Connection[Any], table: str) -> Rows:
+    for setting in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"):
+        connection.execute(f"set local {setting} = 0".encode())
+    connection.execute("set local max_parallel_workers_per_gather = 2")
+    return frozenset(connection.execute(f"select {PLACE} from {table} t".encode()).fetchall())
+
+
 _EVERY = "any (array(select format('(%s,%s)', b, n)::tid from generate_series(0, 1) b, generate_series(1, 200) n))"
 _OLD = "returning old.tableoid::bigint, old.ctid::text"
 WAYS: tuple[tuple[int, Way], ...] = (
@@ -79,13 +112,26 @@ WAYS: tuple[tuple[int, Way], ...] = (
             "select {place} from {table} t tablesample bernoulli (100)",
             "select {place} from {table} t for update",
             "select {place} from {table} t for key share",
+            "select {place} from {table} t for no key update skip locked",
+            "select {place} from {table} t where exists (select from {table} u where u.ctid = t.ctid)",
             "select {place} from {table} t where t.ctid = " + _EVERY,
             "with recursive r as (select {place} from {table} t union select {place} from {table} t, r) table r",
         )
     ),
-    *((13, way) for way in (_cursor, _prepared, _copied, _view, _function)),
+    *(
+        (13, way)
+        for way in (_cursor, _prepared, _copied, _view, _function, _planned_before, _routine_before, _parallel)
+    ),
+    (14, _asked("select {place} from {table} t where t.ctid >= '(0,0)' and t.ctid < '(9999,1)'")),
     (18, _asked("update {table} t set body = t.body " + _OLD)),
     (18, _asked("merge into {table} t using (values (1)) v on true when matched then update set body = 'x' " + _OLD)),
+    (
+        18,
+        _asked(
+            "merge into {table} t using (values (1)) v on false when not matched by source then update set body = 'x' "
+            + _OLD
+        ),
+    ),
 )
 """Each with the first major that has it."""
 
