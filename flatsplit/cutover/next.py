@@ -16,6 +16,7 @@ from flatsplit.cutover.interaction import Confirm, Passwords, Reporter, tell
 from flatsplit.cutover.lookahead import look_ahead
 from flatsplit.cutover.observe import observe
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
+from flatsplit.cutover.owners_in_reach import require_owners
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import step_ended
 from flatsplit.cutover.which_walk import require_step
@@ -128,6 +129,7 @@ def _advance(
                 raise Refused(blocked.reason, f'{blocked.fix} Or go on all the same: --waive no-blockers --reason "…"')
             outcomes.append(StepOutcome(key, "waiting", 0, gates=gates))
             return told(key, waiting=closed)
+        require_owners(walk.session, situation.live, situation.drift, "run the same command again")
         if not confirm(plan, "next"):
             return told(key)
         passwords = companion_roles.known(walk, plan, riders.names, passwords)

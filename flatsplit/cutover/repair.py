@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.interaction import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
+from flatsplit.cutover.owners_in_reach import require_owners
 from flatsplit.cutover.snapshot import step_ended
 from flatsplit.model import Plan
 from flatsplit.planning import machine
@@ -34,6 +35,7 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
         return replace(done, next=next_key, complete=False, walk=situation.name, several=situation.several)
     if not drift or not situation.done:
         return AdvanceResult((), next_key, complete=next_key is None, walk=situation.name, several=situation.several)
+    require_owners(walk.session, situation.live, drift, "run the same command again")
     step = situation.kind.keys[situation.done - 1]
     target, oid = situation.live.target, walk.record.legacy_oid
     plan = Plan(step, digest(target, walk.config.legacy_role, oid, "repair", drift, situation.name), (), drift)

@@ -13,10 +13,12 @@ from flatsplit.cutover.begin import end
 from flatsplit.cutover.completeness import about_new
 from flatsplit.cutover.interaction import Confirm, Reporter, tell
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
+from flatsplit.cutover.owners_in_reach import require_owners
 from flatsplit.cutover.rollback_checks import record_policies, require_way_back
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import remember, step_ended, undecided
 from flatsplit.cutover.which_walk import require_step
+from flatsplit.differ import diff
 from flatsplit.errors import Drift, Refused, UsageError, Waiting
 from flatsplit.model import SPLIT, Backend, Plan, WalkName
 from flatsplit.planning import chain, machine
@@ -69,6 +71,9 @@ def _rollback(
     for key in keys if not lets_in else ():
         _refuse_with_companions(walk, situation, key)  # before steps after it are rolled back for nothing
     _refuse_forgotten(walk, situation, keys)  # likewise
+    if keys and not situation.live.target.operator_superuser:
+        back = diff(situation.live, situation.taken_back(keys[-1])[0])
+        require_owners(walk.session, situation.live, back, "run the same command again")
     for key in keys:
         riders = _refuse_with_companions(walk, situation, key)
         if riders:

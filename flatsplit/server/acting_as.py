@@ -7,10 +7,20 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg import errors
 
 from flatsplit import ddl
-from flatsplit.model import MemberOptions, versions
+from flatsplit.model import MemberOptions, State, versions
 from flatsplit.server.asking import Row, ask
+
+REFUSALS = (
+    errors.InsufficientPrivilege,
+    errors.FeatureNotSupported,
+    errors.InvalidGrantOperation,
+    errors.InvalidParameterValue,
+    errors.ReservedName,
+)
+"""Errors that mean that the operator may not. Others (a lock, an existing name) say nothing about rights."""
 
 
 @contextmanager
@@ -43,3 +53,20 @@ def join(conn: psycopg.Connection[Any], roles: Collection[str]) -> list[Row]:
     for role, *_ in missing:
         conn.execute(ddl.join_role(role, version).encode())
     return missing
+
+
+def why_not(conn: psycopg.Connection[Any], state: State, role: str) -> str:
+    """The server's error when the operator, who is no superuser, acts as the role, which is undone at once; "" where it
+    works, or where the error says nothing about rights.
+    """
+    facts = state.roles.get(role)
+    if facts is not None and facts.superuser:
+        return f"{role} is a superuser"
+    try:
+        with conn.transaction(force_rollback=True), acting(conn, [role]):
+            row = conn.execute("SELECT pg_has_role(current_user, %s, 'USAGE')", (role,)).fetchone()
+            return "" if row and row[0] else f"{state.target.operator} does not inherit what {role} may"
+    except REFUSALS as error:
+        return (error.diag.message_primary or str(error)).splitlines()[0]
+    except psycopg.DatabaseError:
+        return ""

@@ -19,7 +19,7 @@ from flatsplit import ddl, privileges
 from flatsplit.differ import diff
 from flatsplit.model import OF_ROLES, RELATIONS, ROUTINES, ObjectFacts, ObjectRef, State, Statement, versions
 from flatsplit.rights.receiving import SYSTEM_SCHEMAS, Needed, lacking, unused
-from flatsplit.server.acting_as import acting
+from flatsplit.server.acting_as import REFUSALS, acting, why_not
 from flatsplit.server.asking import ask
 from flatsplit.server.lack import Lack
 from flatsplit.server.preloading import given, unloadable
@@ -42,14 +42,6 @@ SAMPLE = 100
 """How many statements on roles of one step are tried: thousands of tenants are alike, and each new role
 holds a lock.
 """
-_REFUSALS = (
-    errors.InsufficientPrivilege,
-    errors.FeatureNotSupported,
-    errors.InvalidGrantOperation,
-    errors.InvalidParameterValue,
-    errors.ReservedName,
-)
-"""Errors that mean that the operator may not. Others (a lock, an existing name) say nothing about rights."""
 _WRONG = ("0L", "22", "42", "55P02")
 """SQLSTATEs, or their classes, of statements that nobody could run: an invalid value, an unknown setting (manual,
 "PostgreSQL Error Codes").
@@ -291,7 +283,7 @@ class _Trial:
                 self._conn.execute(text.encode())
         except psycopg.DatabaseError as error:
             wrong = self._whole and not isinstance(error, _TAKEN) and (error.sqlstate or "").startswith(_WRONG)
-            if wrong or isinstance(error, _REFUSALS):
+            if wrong or isinstance(error, REFUSALS):
                 said = (error.diag.message_primary or str(error)).splitlines()[0]
                 hint = error.diag.message_hint if wrong else None
                 return _Said(f"{said} ({' '.join(hint.split())})" if hint else said, wrong)
@@ -301,21 +293,8 @@ class _Trial:
     def _acts_as(self, role: str) -> str:
         """The error when acting as the role; "" where it works."""
         if role not in self._able:
-            self._able[role] = self._try_acting(role)
+            self._able[role] = why_not(self._conn, self._state, role)
         return self._able[role]
-
-    def _try_acting(self, role: str) -> str:
-        facts = self._state.roles.get(role)
-        if facts is not None and facts.superuser:
-            return f"{role} is a superuser"
-        try:
-            with self._conn.transaction(force_rollback=True), acting(self._conn, [role]):
-                row = self._conn.execute("SELECT pg_has_role(current_user, %s, 'USAGE')", (role,)).fetchone()
-                return "" if row and row[0] else f"{self._state.target.operator} does not inherit what {role} may"
-        except _REFUSALS as error:
-            return (error.diag.message_primary or str(error)).splitlines()[0]
-        except psycopg.DatabaseError:
-            return ""
 
     def _owner_rights(self, statement: Statement) -> Iterator[tuple[str, str]]:
         """What changing an owner requires besides acting as the two roles."""
