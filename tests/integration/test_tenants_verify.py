@@ -7,6 +7,7 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.tenanted import UNPROVED, begun, counts, split_done, step, truth
+from tests.support.walk import assert_same
 
 WAYS = {
     "tenant_3 is tenant '2' by the mapping, and is called like tenant '3'": (
@@ -166,3 +167,34 @@ def test_what_comes_and_goes_is_told_and_caught_up_with(database: Database, invo
     walk("tenants", "--sync", "--yes").check()
     assert database.admin.execute(left, ["categories"]).fetchone() == (False, 0)
     assert walk("status", "--json").check().json["broken"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("since", [False, True])
+def test_what_nothing_says_any_more_is_closed_first_on_the_way_back(
+    database: Database, invoke_cli: InProcess, since: bool
+) -> None:
+    """Its policies hold until tenants have no right on it any more. ``since``: the table came during the walk."""
+    walk = split_done(database, invoke_cli)
+    before = walk.snapshot()
+    begun(walk, "tenant-roles")
+    name, there = ("late", "create table late (like drafts); ") if since else ("drafts", "")
+    database.execute(f"set role app_migrator; {there}insert into {name} values (90, 1), (91, 2); reset role")
+    walk("tenants", "--sync", "--yes").check()
+    own = counts(database, "tenant_1", (name,))[name]
+    assert isinstance(own, int)
+    database.execute(f"alter table {name} rename column account_id to whose")
+    for _ in range(6):
+        assert walk("status", "--walk", "tenants").exit_code in (0, 4)
+        walk("rollback", "--yes", "--walk", "tenants").check()
+        if database.admin.execute("select from pg_roles where rolname = 'tenant_1'").rowcount:
+            assert counts(database, "tenant_1", (name,))[name] in ("refused", own)
+        if walk("status", "--walk", "tenants").exit_code == 2:
+            break
+    state = (
+        "select relrowsecurity, (select count(*) from pg_policy where polrelid = oid) from pg_class where relname = %s"
+    )
+    assert database.admin.execute(state, [name]).fetchone() == (False, 0)
+    database.execute("drop table late" if since else "alter table drafts rename column whose to account_id")
+    assert_same(before, walk.snapshot(), "back")

@@ -7,9 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flatsplit import privileges
 from flatsplit.config import format_name, parse_name
 from flatsplit.differ import diff
-from flatsplit.model import State
+from flatsplit.model import RowSecurity, State
 from flatsplit.walks.kind import Moment
 from flatsplit.walks.tenants.kind import TENANTS
 from tests.support import ledger
@@ -83,3 +84,38 @@ def test_what_has_come_and_gone_is_caught_up_with_as_if_begun_anew(first: World,
     assert of_tables(caught_up) - of_tables(anew) == set()
     assert of_tables(anew) - of_tables(caught_up) == set()
     assert Ledger(now.state).run(diff(now.state, caught_up)) == ledger.facts(caught_up)
+
+
+@EXAMPLES
+@given(worlds())
+def test_what_nothing_says_any_more_stays_closed_all_the_way_back(first: World) -> None:
+    """A migration called the columns otherwise: as long as the group has a right on such a table, row-level security is
+    on and all policies of the walk are there. With all steps it is as it is, without any as it was.
+    """
+    done = first.states()[-1]
+    assert done.structure is not None
+    tables = {
+        ref: table
+        if ref == ROOT
+        else replace(
+            table, columns=tuple(one._replace(name=f"new_{one.name}") for one in table.columns), foreign_keys=()
+        )
+        for ref, table in done.structure.tables.items()
+    }
+    live = replace(done, structure=replace(done.structure, tables=tables, worked_out={}))
+    context = TENANTS.context(Moment(live, first.baseline, first.config, {}))
+    origin = TENANTS.origin(live, context, TENANTS.keys)
+    for count in range(ALL + 1):
+        state = TENANTS.through(origin, context, count)
+        for ref in context.unsaid:
+            security, before = state.row_security.get(ref), first.state.row_security.get(ref)
+            mine = {one for one in live.policies if one[1:3] == ref[1:3] and context.made_here(one)}
+            if privileges.letters(state.objects[ref].acl, context.group):
+                assert security is not None
+                assert security.enabled
+                assert mine <= state.policies.keys()
+            if count == ALL:
+                assert (state.objects[ref], security) == (live.objects[ref], live.row_security.get(ref))
+            if not count:
+                assert (security or RowSecurity()) == (before or RowSecurity())
+                assert not mine & state.policies.keys()

@@ -150,11 +150,19 @@ class Context:
         )
 
     @cached_property
+    def unsaid_policies(self) -> Mapping[ObjectRef, frozenset[str]]:
+        """The policies of this walk on these tables, as they are."""
+        names = {ref[1:3] for ref in self.unsaid}
+        return {ref: to for ref, to in self.live.policies.items() if ref[1:3] in names and self.made_here(ref)}
+
+    @cached_property
     def touched(self) -> frozenset[ObjectRef]:
         """Tables on which this walk may have changed something: those whose rows each belong to a tenant, those that
         have a policy of this walk, and those that had row-level security in the baseline.
         """
-        return frozenset({*self.apart, *self.left, *self.baseline.row_security.keys() & self.live.objects.keys()})
+        return frozenset(
+            {*self.apart, *self.left, *self.unsaid, *self.baseline.row_security.keys() & self.live.objects.keys()}
+        )
 
     def ours(self, ref: ObjectRef) -> bool:
         """Whether a table belongs to the application's owner. Other tables are not changed, and tenants get no right

@@ -56,6 +56,8 @@ def apply(state: State, context: Context) -> State:
             wanted[ref] = allowed
         if one.kind in ("own", "through"):
             wanted.update(dict.fromkeys(_sequences(state, context, ref), "U"))
+    wanted.update(_unsaid(state, context))
+    schemas |= {ref.schema for ref in context.unsaid & wanted.keys()}
     _take_away(draft, state, context, wanted)
     for ref, letters in wanted.items():
         if ref.kind == "column":
@@ -69,6 +71,20 @@ def apply(state: State, context: Context) -> State:
     if schemas and facts_ is not None and "c" not in privileges.letters(facts_.acl, PUBLIC):
         draft.grant(database, context.group, "c")
     return draft.state()
+
+
+def _unsaid(state: State, context: Context) -> Iterator[tuple[ObjectRef, str]]:
+    """The group's rights on tables of which nothing says any more what they are, and on their columns and sequences: as
+    they are. On the way back they go with this step, while the policies still hold.
+    """
+    live = context.live
+    for ref in context.unsaid:
+        for each in (ref, *context.survey.structure.tables[ref].sequences):
+            if each in state.objects and (held := privileges.letters(live.objects[each].acl, context.group)):
+                yield each, held
+        for column, acl in context.columns_of(live, ref):
+            if held := privileges.letters(acl, context.group):
+                yield column, held
 
 
 def _take_away(draft: Draft, state: State, context: Context, wanted: Mapping[ObjectRef, str]) -> None:

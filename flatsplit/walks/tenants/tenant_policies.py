@@ -25,6 +25,9 @@ def apply(state: State, context: Context) -> State:
         for policy in [ref for ref in state.policies if (ref.schema, ref.name) in left and context.made_here(ref)]:
             del draft.policies[policy]
     if context.group in state.roles and context.mapping in state.tenancies:
+        # Of which nothing says any more what they are: on the way back they are as they were until this step
+        draft.policies.update(context.unsaid_policies)
+        draft.conditions.update({ref: context.live.conditions[ref] for ref in context.unsaid_policies})
         theirs = context.baseline.policies
         kept = {ref: facts for ref, facts in context.kept.items() if ref not in theirs} if theirs else context.kept
         seers = {ref: named for ref, named in context.seers(state).items() if ref not in theirs}

@@ -28,6 +28,8 @@ def apply(state: State, context: Context) -> State:
             found = draft.row_security.get(ref)
             if found is None or not found.enabled:
                 draft.row_security[ref] = RowSecurity(True, found is not None and found.forced)
+    for ref in context.unsaid & context.live.row_security.keys():  # on the way back, as long as it has its policies
+        draft.row_security[ref] = context.live.row_security[ref]
     theirs = {table_of(state, ref) for ref in state.policies if not context.made_here(ref)} if context.left else set()
     for ref in context.left:
         found = draft.row_security.get(ref)
