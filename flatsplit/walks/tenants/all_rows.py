@@ -45,6 +45,16 @@ def table_of(state: State, policy: ObjectRef) -> ObjectRef:
     return partitioned if partitioned in state.objects else ObjectRef("table", policy.schema, policy.name)
 
 
+def bare(state: State, baseline: State) -> frozenset[ObjectRef]:
+    """Tables that once were tenants', without row-level security before, and have it without any policy now: these went
+    with a column, and nobody held a right there for whom one would be left.
+    """
+    named = {ref[1:3] for ref in state.policies}
+    before = (ref for ref, security in baseline.row_security.items() if not security.enabled)
+    now = ((ref, state.row_security.get(ref)) for ref in before if ref[1:3] not in named)
+    return frozenset(ref for ref, security in now if security is not None and security.enabled)
+
+
 def everyone(state: State, ref: ObjectRef, known: Readers) -> frozenset[str]:
     """The roles that a table's policy ``everyone`` has to name, so that they see all of its rows, as before.
 

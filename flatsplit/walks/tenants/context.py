@@ -13,7 +13,7 @@ from flatsplit.model import Acl, ObjectRef, PolicyFacts, State, Structure
 from flatsplit.tenants import Belonging, Survey, clashes, role_of, survey
 from flatsplit.tenants.kinds import APART, Open
 from flatsplit.walks import marks, tenants
-from flatsplit.walks.tenants.all_rows import Readers, everyone, table_of
+from flatsplit.walks.tenants.all_rows import Readers, bare, everyone, table_of
 
 _COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
 
@@ -116,7 +116,7 @@ class Context:
             return frozenset()
         known = {(ref.schema, ref.name) for ref in (*self.apart, *self.unsaid)}
         seen = {(ref.schema, ref.name) for ref in self.baseline.row_security}  # once tenants', perhaps
-        return frozenset(
+        return frozenset(ref for ref in bare(self.live, self.baseline) if ref[1:3] not in known) | frozenset(
             table_of(self.live, policy)
             for policy, roles in self.live.policies.items()
             if (policy.schema, policy.name) not in known
