@@ -36,7 +36,7 @@ def new_memberships(situation: Situation, before: Collection[Pair]) -> tuple[Pai
         and _gains(live, key, options)
         and (key.member in new or (key.role in new | old and key.member not in context.retiring))
     }
-    found -= _asked_for(situation) if found else set()
+    found -= _asked_for(situation, before) if found else set()
     return tuple(sorted(found - _of_steps(situation, found))) if found else ()
 
 
@@ -58,10 +58,18 @@ def _gains(live: State, key: Member, options: MemberOptions) -> bool:
     return not operates and (membership.may_set(options) or membership.inherits(live, key, options) or options.admin)
 
 
-def _asked_for(situation: Situation) -> set[Pair]:
-    """What the steps of the split grant, those that are to come included, and what flatsplit.toml says."""
+def _asked_for(situation: Situation, before: Collection[Pair]) -> set[Pair]:
+    """What the steps of the split grant, those that are to come included, and what flatsplit.toml says. A member of the
+    old role may have become the new one's by hand, as doctor advises.
+    """
     context, config = situation.context, situation.config
     found = {(role, member) for _, role, member in members.wanted(situation.live, context)}
+    theirs = {
+        member
+        for role, member in (*before, *(key[:2] for key in situation.baseline.members))
+        if role in context.retiring
+    }
+    found |= {(members.heir(context, member), member) for member in theirs}
     found |= {(of, role) for role, of in restricted.configured(context)}
     for purpose, names in config.become:
         found |= {(name, blueprint.named(config, purpose)) for name in names}
