@@ -6,6 +6,8 @@ No finished step asks for the REVOKE: what others grant stays, until people say 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from flatsplit import blueprint, privileges
 from flatsplit.differ import diff
 from flatsplit.model import PUBLIC, Acl, ObjectFacts, ObjectRef, State, Statement, intern_acl
@@ -14,17 +16,20 @@ from flatsplit.walks.draft import Draft
 from flatsplit.walks.split import grants, restricted
 from flatsplit.walks.split.context import Context
 
+Given: TypeAlias = dict[tuple[str, ObjectRef], str]
+"""The letters that [grants] gives, by role and object."""
+
 
 def overstepped(state: State, context: Context, done: int) -> tuple[Statement, ...]:
     """Statements that leave the roles without what the matrix says they cannot do after the first ``done`` steps.
 
-    Only what a role holds itself, by a GRANT to it: what it has from PUBLIC, or as a member of a role that is no
-    administrator, others have as well. Not what an adopted role had before.
+    What a role holds itself, by a GRANT to it, and what PUBLIC holds: nobody can take the latter from one role alone.
+    Not what it has as a member of a role that is no administrator, nor what an adopted role had before.
     """
     if done < split.ORDINAL[split.GRANT_EXISTING]:
         return ()
     draft = Draft(state)
-    given: dict[tuple[str, ObjectRef], str] = {}
+    given: Given = {}
     for name, letter, refs in grants.extras(state, context):
         for ref in refs:
             given[name, ref] = given.get((name, ref), "") + letter
@@ -43,6 +48,8 @@ def overstepped(state: State, context: Context, done: int) -> tuple[Statement, .
                 acl = privileges.without(acl, role.name, less)
             if role.purpose.named and known is None and context.ours(ref, facts):
                 acl = _kept_to_itself(acl, role.name)
+        if privileges.letters(acl, PUBLIC):
+            acl = privileges.without(acl, PUBLIC, _of_nobody(ref, ref, facts, context, done, programs, given))
         return facts if acl == facts.acl else facts._replace(acl=acl)
 
     draft.rewrite(change, apart=frozenset(ref for _, ref in given))
@@ -58,9 +65,7 @@ def overstepped(state: State, context: Context, done: int) -> tuple[Statement, .
     return diff(state, draft.state())
 
 
-def _columns(
-    draft: Draft, context: Context, done: int, programs: list[blueprint.Role], given: dict[tuple[str, ObjectRef], str]
-) -> None:
+def _columns(draft: Draft, context: Context, done: int, programs: list[blueprint.Role], given: Given) -> None:
     """The same on single columns."""
     state = draft.before
     for ref, acl in state.columns.items():
@@ -76,8 +81,30 @@ def _columns(
             now = privileges.without(now, role.name, less)
             if role.purpose.named and context.ours(relation, facts):
                 now = _kept_to_itself(now, role.name)
+        if privileges.letters(acl, PUBLIC):
+            now = privileges.without(now, PUBLIC, _of_nobody(ref, relation, facts, context, done, programs, given))
         if now != acl:
             draft.columns[ref] = now
+
+
+def _of_nobody(
+    ref: ObjectRef,
+    what: ObjectRef,
+    facts: ObjectFacts,
+    context: Context,
+    done: int,
+    programs: list[blueprint.Role],
+    given: Given,
+) -> str:
+    """The letters that PUBLIC must not have on ``ref``, an object or a column of ``what``, because one of the roles
+    would have them. Not CREATE in schema public: enable-login takes that away, and gives it to those who relied on it.
+    """
+    if what == ObjectRef("schema", "", "public"):
+        return ""
+    return "".join(
+        privileges.minus(_forbidden(role, what, facts, context, done), given.get((role.name, ref), ""))
+        for role in programs
+    )
 
 
 def _kept_to_itself(acl: Acl, role: str) -> Acl:

@@ -29,7 +29,7 @@ grant usage, create on schema public to stranger;
 
 _NEW = ("app_user", "app_migrator", "app_readonly", "dba")
 _PROGRAMS = ("app_user", "app_readonly")
-_PEOPLE = ("stranger", "grp", "person")
+PEOPLE = ("stranger", "grp", "person")
 _TABLES = ("t", "u", "aux.x", "v", "mv")
 _RIGHTS = ("select", "insert", "update", "delete", "truncate", "references", "trigger", "all")
 _OBJECTS = (
@@ -89,7 +89,7 @@ def may(conn: psycopg.Connection[Any]) -> dict[str, bool]:
     with conn.transaction():
         conn.execute("set local search_path = pg_catalog")
         return dict(
-            conn.execute(_MAY, {"roles": list(_PROGRAMS), "people": [*_PROGRAMS, *_PEOPLE], "new": [*_NEW]}).fetchall()
+            conn.execute(_MAY, {"roles": list(_PROGRAMS), "people": [*_PROGRAMS, *PEOPLE], "new": [*_NEW]}).fetchall()
         )
 
 
@@ -98,11 +98,11 @@ def deed(chance: random.Random, number: int) -> str:
     one = chance.choice
 
     def role() -> str:
-        return one((*_NEW, *_NEW, "legacy", *_PEOPLE))
+        return one((*_NEW, *_NEW, "legacy", *PEOPLE))
 
     def given(what: str) -> str:
         verb, way = one((("grant", "to"), ("revoke", "from")))
-        return f"{verb} {what} {way} {one((*_NEW, *_NEW, 'legacy', *_PEOPLE, 'public'))}"
+        return f"{verb} {what} {way} {one((*_NEW, *_NEW, 'legacy', *PEOPLE, 'public'))}"
 
     kinds: tuple[Callable[[], str], ...] = (
         lambda: given(f"{one(_RIGHTS)} on {one(_TABLES)}"),
