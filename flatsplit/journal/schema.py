@@ -210,12 +210,22 @@ def _create(session: Session, owner: str | None) -> None:
     except psycopg.errors.InsufficientPrivilege as error:
         raise MissingRights(
             f"the operator may not create the tracking schema: {error.diag.message_primary}",
-            f"have somebody who may run: CREATE SCHEMA {SCHEMA} AUTHORIZATION <the operator, or the role of --owner>",
+            f"have the database's owner or a superuser run: {_lacking(session, owner)}",
         ) from None
     statement = sql.SQL("COMMENT ON SCHEMA {} IS {}").format(
         _SCHEMA, sql.Literal("Journal of flatsplit, which splits the rights of one role; flatsplit forget removes it")
     )
     session.driver.execute(statement)
+
+
+def _lacking(session: Session, owner: str | None) -> str:
+    """What the operator needs to make the schema; it asks nothing, since the transaction has failed."""
+    info = session.driver.info
+    operator = ddl.ident(info.user)
+    needs = [f"GRANT CREATE ON DATABASE {ddl.ident(info.dbname)} TO {operator};"]
+    if owner is not None and owner != info.user:
+        needs.append(f"GRANT {ddl.ident(owner)} TO {operator};")
+    return " ".join(needs)
 
 
 def _give_to(session: Session, owner: str) -> None:

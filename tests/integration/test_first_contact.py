@@ -68,3 +68,29 @@ def test_a_name_that_is_taken(database: Database, invoke_cli: InProcess) -> None
         assert "user=flatsplit_operator_2" in told(database, invoke_cli)
     finally:
         database.execute("DROP ROLE flatsplit_operator")
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("owner", ["", "the operators"])
+def test_an_operator_who_may_create_no_schema(owner: str, make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    """The owner of the database lets it, as init prints it; with --owner also into that role."""
+    database = make_database(legacy="old 'one")
+    names = [name for name in ("An operator", owner) if name]
+    database.execute("".join(f'CREATE ROLE "{name}" LOGIN CREATEROLE; ' for name in names))
+    if database.cluster.major >= 16:  # CREATEROLE alone administers nobody
+        database.execute("""GRANT "old 'one" TO "An operator" WITH ADMIN TRUE, INHERIT FALSE, SET FALSE""")
+    try:
+        dsn = database.conninfo("An operator")
+        command = ["init", "--legacy-role", database.legacy, "--yes", *(["--owner", owner] if owner else [])]
+        said = invoke_cli(*command, dsn=dsn).check(1).stderr
+        found = re.search(r"have the database's owner or a superuser run: (.*;)$", said, re.MULTILINE)
+        assert found, said
+        if not owner:
+            database.execute(found[1], database.legacy)
+        else:
+            database.execute(found[1])
+        invoke_cli(*command, dsn=dsn).check()
+        invoke_cli("forget", "--yes", dsn=dsn).check()
+    finally:
+        for name in names:
+            database.execute(f'DROP OWNED BY "{name}" CASCADE; DROP ROLE "{name}"')
