@@ -126,7 +126,18 @@ BROKEN = {
     "a trigger": "create trigger t before insert on flatsplit.ddl for each row execute function "
     "pg_catalog.suppress_redundant_updates_trigger()",
     "full": "alter table flatsplit.ddl add check (tag = 'never') not valid",
+    "a column more": "alter table flatsplit.ddl add column why text not null default ''; "
+    "alter table flatsplit.ddl alter column why drop default",
 }
+ALTERED = BROKEN | {
+    "another type": "alter table flatsplit.ddl alter column pid type text",
+    "emptied by a crash": "alter table flatsplit.ddl set unlogged",
+    "policies": "alter table flatsplit.ddl enable row level security",
+    "a rule": "create rule nothing as on insert to flatsplit.ddl do instead nothing",
+    "read by others": "alter table flatsplit.ddl owner to legacy; revoke select on flatsplit.ddl from public",
+}
+ROWLESS = {"dropped", "renamed", "a view", "a column gone", "another type"}
+"""Those whose rows are lost, or not read by `who` any more: they stay where they are."""
 
 
 @pytest.mark.majors("two")
@@ -142,6 +153,27 @@ def test_a_recorder_that_fails_blocks_nobody(young: Walk, how: str) -> None:
     assert all(warning.startswith("flatsplit recorded nothing of ") for warning in warnings)
     with young.connect(young.database.legacy) as user:
         user.execute("create temp table mine (id int)")
+
+
+@pytest.mark.slow
+@pytest.mark.share(3)
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("how", ALTERED)
+def test_what_became_of_its_table_is_told_and_repaired(young: Walk, how: str) -> None:
+    young.database.execute("create table made (id int)")
+    before = rows(young)
+    young.database.execute(ALTERED[how])
+    assert young("status", "--json").check(4).json["broken"]
+    young("verify", "--json").check(4)
+    young("repair", "--yes").check()
+    for command in ("status", "verify"):
+        young(command).check()
+    kept = rows(young)
+    assert [row for row in before if row not in kept] == ([] if how not in ROWLESS else before)
+    young.database.execute("create table another (id int)", young.database.legacy)
+    assert rows(young)[-1][-1] == "public.another"
+    aside = young.database.admin.execute("select to_regclass('flatsplit.ddl_1')::text").fetchone()
+    assert (aside != (None,)) == (how in ROWLESS - {"dropped", "renamed"})
 
 
 @pytest.mark.majors("two")

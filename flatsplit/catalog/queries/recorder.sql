@@ -5,6 +5,18 @@ SELECT 'table' AS kind, 'flatsplit.ddl' AS name,
             WHEN EXISTS (SELECT FROM pg_proc AS p
                          WHERE p.pronamespace = n.oid AND p.proname LIKE 'record\_%' AND p.proowner <> c.relowner)
             THEN 'belongs to ' || pg_get_userbyid(c.relowner)
+            WHEN c.relrowsecurity THEN 'has row-level security'
+            WHEN c.relpersistence <> 'p' THEN 'is emptied by a crash'
+            WHEN EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype IN ('c', 'x', 'u', 'p', 'f'))
+            THEN 'has constraints'
+            WHEN (SELECT string_agg(a.attname || ' ' || a.atttypid::regtype, ', ' ORDER BY a.attname)
+                  FROM pg_attribute AS a
+                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                    AND (a.attnotnull OR a.attname = 'client')
+                    AND a.attgenerated = '' AND a.attidentity = '')
+                 IS DISTINCT FROM 'application text, at timestamp with time zone, client text, identity text, kind text, '
+                                  'login text, pid integer, role text, tag text, xid bigint'
+            THEN 'has other columns'
             ELSE 'table' END AS looks
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
