@@ -131,6 +131,13 @@ def without(acl: Acl, grantee: str, unwanted: str | None = None) -> Acl:
     )
 
 
+def not_passed_on(acl: Acl, grantee: str) -> Acl:
+    """``acl`` without the grant options of ``grantee``."""
+    if not grantable(acl, grantee):
+        return acl
+    return intern_acl(item if item.grantee != grantee else item._replace(grantable="") for item in acl)
+
+
 def settle(acl: Acl, owner: str) -> Acl:
     """What ``ALTER … OWNER TO owner`` makes of ``acl``: own entries merge into the owner's (aclnewowner())."""
     if not any(owner in (item.grantee, item.grantor) for item in acl):

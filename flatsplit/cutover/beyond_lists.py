@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from flatsplit.cutover.edited_lists import unlisted
 from flatsplit.cutover.expected_rights import special_roles
+from flatsplit.cutover.managed_roles import logins_made, managed
 from flatsplit.differ import diff
-from flatsplit.model import SPLIT, Finding, Statement
+from flatsplit.model import SPLIT, Change, Finding, Statement
+from flatsplit.rights.gifts import without_gifts
 from flatsplit.rights.overstepped import overstepped
 from flatsplit.rights.surplus import surplus, without_lines
 from flatsplit.words import count
@@ -25,18 +27,25 @@ if TYPE_CHECKING:
 def beyond(walk: Walk, situation: Situation) -> tuple[Statement, ...]:
     """The statements, those about the four roles first."""
     first = situation.turned(SPLIT)
-    removed = _of_the_four(walk, situation)
-    known = {statement.sql for statement in removed}
-    more = (one for one in overstepped(first.live, first.context, first.done) if one.sql not in known)
-    found = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))
-    return (*removed, *more, *(each for some in found for each in some))
+    lists = (surplus(situation.live, one.context, bridged=one.bridged) for one in special_roles(situation))
+    found = (
+        *_of_the_four(walk, situation),
+        *overstepped(first.live, first.context, first.done, logins_made(first)),
+        *_gifts(first),
+        *(each for some in lists for each in some),
+    )
+    return tuple({statement.sql: statement for statement in reversed(found)}.values())[::-1]
 
 
 def gives_rights(statements: Sequence[Statement]) -> bool:
     """Whether a role may do more by that. A setting that flatsplit.toml does not say gives nobody a right: people may
-    set what they need.
+    set what they need. But with the setting ``role`` sessions begin with the rights of another role.
     """
-    return any(change.fact != "setting" for statement in statements for change in statement.changes)
+    return any(_gives(change) for statement in statements for change in statement.changes)
+
+
+def _gives(change: Change) -> bool:
+    return change.fact != "setting" or change.detail.partition("=")[0].strip() == "role"
 
 
 def note(walk: Walk, situation: Situation) -> tuple[Finding, ...]:
@@ -56,6 +65,15 @@ def note(walk: Walk, situation: Situation) -> tuple[Finding, ...]:
             tuple(one.description for one in found),
         ),
     )
+
+
+def _gifts(first: Situation) -> tuple[Statement, ...]:
+    """What somebody gave to roles of the walks that no finished step of any walk gives."""
+    less = without_gifts(first.live, managed(first))
+    if less is first.live:
+        return ()
+    now, then = replace(first), replace(first, live=less)  # each asked alone, as in _of_the_four
+    return diff(now.desired(now.done), then.desired(then.done))
 
 
 def _of_the_four(walk: Walk, situation: Situation) -> tuple[Statement, ...]:

@@ -121,6 +121,7 @@ def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited:
         situation.resting,
         new,
         explained=chain.explained(situation.others, situation.kind, situation.context),
+        alike=chain.alike(situation.others, situation.kind, situation.context),
         edited=edited,
     )
     found: dict[str, list[Statement]] = {}

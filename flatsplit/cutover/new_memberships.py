@@ -26,7 +26,7 @@ def new_memberships(situation: Situation, before: Collection[Pair]) -> tuple[Pai
     context, live = situation.context, situation.live
     if situation.done < split.ORDINAL[split.GRANT_EXISTING]:
         return ()
-    new, old = set(context.config.roles.new), set(context.retiring)
+    new, old = {*context.config.roles.new, *_theirs(situation)}, set(context.retiring)
     if situation.done >= split.ORDINAL[split.REVOKE_LEGACY] and context.config.retire != "repurpose":
         old = set()
     found = {
@@ -38,6 +38,12 @@ def new_memberships(situation: Situation, before: Collection[Pair]) -> tuple[Pai
     }
     found -= _asked_for(situation, before) if found else set()
     return tuple(sorted(found - _of_steps(situation, found))) if found else ()
+
+
+def _theirs(situation: Situation) -> set[str]:
+    """The logins of groups, and special roles."""
+    config = situation.config
+    return {*(login for group in config.groups for login in group.logins), *(one.name for one in config.special)}
 
 
 def _of_steps(situation: Situation, found: Collection[Pair]) -> set[Pair]:
@@ -113,6 +119,9 @@ def _meant(situation: Situation, role: str, member: str) -> str:
     """The line of flatsplit.toml that says so; "" where none can."""
     config = situation.config
     purpose = config.roles.purpose(role)
+    logins = {login for group in config.groups for login in group.logins}
+    if member in logins or role in _theirs(situation):
+        return ""  # none can: what a login may is its group's
     if mine := config.roles.purpose(member):
         if purpose or role in situation.context.retiring:
             return ""

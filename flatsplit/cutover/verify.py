@@ -125,6 +125,7 @@ def verify(walk: Walk, passwords: Mapping[str, str] | None = None) -> VerifyRepo
         newcomers(drift, situation.live),
         before.major if before is not None else None,
         explained=chain.explained(situation.others, situation.kind, situation.context),
+        alike=chain.alike(situation.others, situation.kind, situation.context),
         edited=edited(walk, situation),
     )
     ways = no_longer_apart(walk, situation)

@@ -65,6 +65,8 @@ class Causes:
     """The server's major when the last step ended; None where it is not known."""
     explained: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Reasons that a walk itself gives for tables, by their schema and name."""
+    alike: Mapping[str, str] = field(default_factory=dict)
+    """Roles that walks keep like another one, each with that one."""
     edited: Edited | None = None
     """What changed in flatsplit.toml; None where it says the same of all roles."""
 
@@ -152,6 +154,10 @@ class Causes:
         subject = change.subject
         if subject in self.resting and change.fact in ("attribute", "role"):
             return f"{subject} came back to life: it may log in or do more than the cutover left it"
+        if change.fact == "attribute" and "valid_until=" in change.detail and self._expired(subject):
+            return f"the password of {subject} has expired"
+        if (model := self.alike.get(subject)) and (like := self._unlike(changes, model)):
+            return like
         if change.fact == "member":
             return f"{subject} {'became a' if change.side == '-' else 'is no longer a'} {change.detail}"
         texts = {
@@ -164,6 +170,27 @@ class Causes:
             "default_privilege": "default privileges were taken away or changed, or the schema is new in scope",
         }
         return texts.get(change.fact, "somebody changed it")
+
+    def _expired(self, role: str) -> bool:
+        return role in self.live.roles and self.live.roles[role].expired
+
+    def _unlike(self, changes: Sequence[Change], model: str) -> str:
+        """What a role lacks of the one that it is kept like; "" where that has nothing of the kind."""
+        change = changes[-1]
+        if change.fact == "member" and change.side == "+":
+            group = change.detail.removeprefix("member of ").rpartition(" (")[0]
+            if any(key.role == group and key.member == model for key in self.live.members):
+                return f"{model} is a member of {group}, and {change.subject} is to be like it"
+        if change.fact == "attribute" and model in self.live.roles and change.side == "+":
+            name, _, value = change.detail.partition("=")
+            if name not in ("login", "password") and str(getattr(self.live.roles[model], name)) == value:
+                return f"{change.subject} is not like {model}, as it is to be"
+        if change.fact == "setting":
+            name, _, value = change.detail.partition("=")
+            set_ = {item for key, row in self.live.settings.items() if key.role == model for item in row}
+            if ((name, value) in set_) == (change.side == "+"):
+                return f"{change.subject} does not begin with the settings of {model}, as it is to"
+        return ""
 
 
 def grantees(statement: Statement) -> list[str]:

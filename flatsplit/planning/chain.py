@@ -132,6 +132,12 @@ def explained(links: Iterable[KeptWalk], kind: Kind[Any], context: Any) -> dict[
     return {**theirs, **kind.explains(context)}
 
 
+def alike(links: Iterable[KeptWalk], kind: Kind[Any], context: Any) -> dict[str, str]:
+    """The roles that one of these walks, or that of this ``kind``, keeps like another one: see :attr:`Kind.alike`."""
+    theirs = {one: other for link in links for one, other in link.kind.alike(link.context).items() if link.done}
+    return {**theirs, **kind.alike(context)}
+
+
 def following(links: Iterable[KeptWalk], kind: Kind[Any], context: Any, live: State) -> list[KeptWalk]:
     """The walks whose steps are applied again to what a rollback of one of this ``kind`` leaves.
 

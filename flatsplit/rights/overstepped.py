@@ -1,11 +1,12 @@
-"""Rights that somebody gave one of the four roles although it is not to have them, with the statements that take them
-away. Pure.
+"""Rights that somebody gave one of the four roles, or a login of one that is a group, although it is not to have them,
+with the statements that take them away. Pure.
 
 No finished step asks for the REVOKE: what others grant stays, until people say that nobody needs it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from flatsplit import blueprint, privileges
@@ -20,8 +21,11 @@ Given: TypeAlias = dict[tuple[str, ObjectRef], str]
 """The letters that [grants] gives, by role and object."""
 
 
-def overstepped(state: State, context: Context, done: int) -> tuple[Statement, ...]:
+def overstepped(
+    state: State, context: Context, done: int, logins: Iterable[blueprint.Role] = ()
+) -> tuple[Statement, ...]:
     """Statements that leave the roles without what the matrix says they cannot do after the first ``done`` steps.
+    ``logins``: those that walks made, each with the purpose of its group, beyond which it can do nothing.
 
     What a role holds itself, by a GRANT to it, and what PUBLIC holds: nobody can take the latter from one role alone.
     Not what it has as a member of a role that is no administrator, nor what an adopted role had before.
@@ -33,7 +37,8 @@ def overstepped(state: State, context: Context, done: int) -> tuple[Statement, .
     for name, letter, refs in grants.extras(state, context):
         for ref in refs:
             given[name, ref] = given.get((name, ref), "") + letter
-    programs = [role for role in blueprint.roles(context.config) if role.purpose.programs and role.name in state.roles]
+    four = (role for role in blueprint.roles(context.config) if role.purpose.programs)
+    programs = [role for role in (*four, *logins) if role.name in state.roles]
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
         acl = facts.acl

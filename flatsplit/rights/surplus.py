@@ -38,13 +38,15 @@ def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[S
             return facts
         later = blueprint.on_later(purpose, ref.kind, public=False, foreign=False) if ref.schema in ruled else ""
         acl = privileges.without(facts.acl, role, privileges.minus(held, given.objects.get(ref, "") + later))
+        acl = privileges.not_passed_on(acl, role)
         return facts if acl == facts.acl else facts._replace(acl=acl)
 
     draft.rewrite(change, apart=frozenset(given.objects))
     for ref, acl in state.columns.items():
         more = privileges.minus(privileges.letters(acl, role), given.columns.get(ref, ""))
-        if more:
-            draft.columns[ref] = privileges.without(acl, role, more)
+        left = privileges.not_passed_on(privileges.without(acl, role, more), role)
+        if left != acl:
+            draft.columns[ref] = left
     rules = dict(grant_list.later(state, context, given))
     for row, acl in state.defaults.items():
         more = privileges.minus(privileges.letters(acl, role), rules.get(row, ""))

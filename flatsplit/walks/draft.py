@@ -236,13 +236,22 @@ class Draft:
             if changed != facts:
                 self.roles[name] = changed
 
+    def let_in(self, name: str, *, password: bool) -> None:
+        """LOGIN for a role that exists, with a password where one is wanted, that has not expired then."""
+        facts = self.roles.get(name)
+        if facts is None:
+            return
+        self.role(name, login=True, password=facts.password or password)
+        if password and facts.expired:
+            self.role(name, valid_until=None, expired=False)
+
     def new_role(self, name: str, facts: RoleFacts) -> None:
         """Create a role unless it exists."""
         self.roles.setdefault(name, facts)
 
-    def setting(self, key: SettingKey, name: str, value: str) -> None:
-        """Set a setting, unless the row has one of this name."""
+    def setting(self, key: SettingKey, name: str, value: str, *, over: bool = False) -> None:
+        """Set a setting, unless the row has one of this name and it is not to go ``over`` that."""
         row = dict(self.settings.get(key, ()))
-        if name not in row:
+        if name not in row or over:
             row[name] = value
             self.settings[key] = tuple(sorted(row.items()))

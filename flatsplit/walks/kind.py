@@ -58,6 +58,10 @@ def _unexplained(_: Any) -> Mapping[tuple[str, str], str]:
     return {}
 
 
+def _unlike(_: Any) -> Mapping[str, str]:
+    return {}
+
+
 def _never(*_: Any) -> bool:
     return False
 
@@ -182,6 +186,8 @@ class Kind(Generic[C]):
     """Tables of which something else is wanted than is there though nobody changed a fact of this walk's, by schema and
     name, each with the reason.
     """
+    alike: Callable[[C], Mapping[str, str]] = _unlike
+    """Roles that are kept like another one, each with that one: whatever of it changes is wanted of them, too."""
     optional: Callable[[Config], Mapping[str, bool]] = _none
     """Steps at its end, and whether the configuration asks for each. One that is not begun comes and goes with that."""
     picks: Callable[[Moment, Collection[str]], tuple[str, ...]] | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+NAME: Final = "group"
 CREATE_LOGINS: Final = "create-logins"
 OPEN_LOGINS: Final = "open-logins"
 SWITCH_CONNECTIONS: Final = "switch-connections"

@@ -18,10 +18,15 @@ def apply(state: State, context: Context) -> State:
     for login in context.logins:
         draft.new_role(login, _like(facts, context, state.target.database))
         draft.member(context.role, login)
-        everywhere = dict(draft.settings.get(SettingKey(login, ""), ()))
+        key = SettingKey(login, state.target.database)
+        everywhere, here = dict(draft.settings.get(SettingKey(login, ""), ())), dict(draft.settings.get(key, ()))
         for name, value in sorted(context.settings(state).items()):
-            if everywhere.get(name) != value:
-                draft.setting(SettingKey(login, state.target.database), name, value)
+            if everywhere.get(name) != value or (name == "role" and here.get(name, value) != value):
+                draft.setting(key, name, value, over=name == "role")  # other settings that a login has stay
+        if not (context.group.as_group or state.target.membership_options):
+            draft.role(
+                login, inherit=True
+            )  # else it has none of the role's rights: whoever inherits nothing has no part
     return draft.state()
 
 

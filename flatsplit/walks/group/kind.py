@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from flatsplit.errors import ConfigError
 from flatsplit.model import UNTOUCHED, RoleFacts, SettingKey, State
@@ -40,6 +40,10 @@ def _heir(context: Context) -> str:
     return context.role
 
 
+def _alike(context: Context) -> Mapping[str, str]:
+    return dict.fromkeys(context.logins, context.role)
+
+
 def _origin(live: State, context: Context, begun: Collection[str]) -> State:
     if group.CREATE_LOGINS not in begun:
         return live
@@ -63,11 +67,15 @@ def _as_before(draft: Draft, context: Context, login: str, *, opened: bool) -> N
     given = context.settings(draft.before)
     key = SettingKey(login, database)
     had = dict(baseline.settings.get(key, ()))
-    row = tuple(item for item in draft.settings.get(key, ()) if item[0] in had or given.get(item[0]) != item[1])
+    left = {name: value for name, value in draft.settings.get(key, ()) if name in had or given.get(name) != value}
+    if "role" in had and given.get("role") == left.get("role"):
+        left["role"] = had["role"]
     draft.settings.pop(key, None)
-    if row:
-        draft.settings[key] = row
+    if left:
+        draft.settings[key] = tuple(sorted(left.items()))
     before = baseline.roles.get(login, RoleFacts())
+    if not (context.group.as_group or draft.target.membership_options):
+        draft.role(login, inherit=before.inherit)
     if opened and not before.login and not draft.roles[login].elsewhere:
         draft.role(login, login=False, password=before.password)
 
@@ -78,7 +86,7 @@ def _remembers(moment: Moment, context: Context, origin: Callable[[], State]) ->
 
 
 GROUP = Kind(
-    name="group",
+    name=group.NAME,
     summary="ROLE stops logging in itself, others log in for it",
     about="ROLE",
     steps=(
@@ -91,6 +99,7 @@ GROUP = Kind(
     subject=_subject,
     makes=_makes,
     heir=_heir,
+    alike=_alike,
     context=_context,
     backward=_context,
     origin=_origin,

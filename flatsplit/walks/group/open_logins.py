@@ -18,8 +18,8 @@ def apply(state: State, context: Context) -> State:
         return state
     for login in context.opened:
         facts = draft.roles.get(login)
-        if facts is not None and not facts.login:
-            draft.role(login, login=True, password=facts.password or context.config.auth == "password")
+        if facts is not None and (not facts.login or login in _logins(context)):
+            draft.let_in(login, password=context.config.auth == "password")
     return draft.state()
 
 

@@ -17,6 +17,8 @@ def apply(state: State, context: Context) -> State:
     draft = Draft(state)
     if context.special is not None and context.special.like:
         draft.member(context.special.like, context.role, set_=False)
+        if not state.target.membership_options:
+            draft.role(context.role, inherit=True)  # before 16 the role itself says whether it inherits
         if _bypasses(state, context.special.like):
             draft.role(context.role, bypassrls=True)
     return draft.state()

@@ -12,9 +12,8 @@ from flatsplit.walks.role.context import Context
 def apply(state: State, context: Context) -> State:
     """LOGIN, with a password where the configuration uses passwords."""
     draft = Draft(state)
-    facts = draft.roles.get(context.role)
-    if facts is not None and context.special is not None:
-        draft.role(context.role, login=True, password=facts.password or context.config.auth == "password")
+    if context.special is not None:
+        draft.let_in(context.role, password=context.config.auth == "password")
     return draft.state()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from flatsplit.errors import ConfigError
 from flatsplit.model import UNTOUCHED, RoleFacts, State
@@ -55,6 +55,10 @@ def _makes(_: Context) -> Roles:
 
 def _heir(context: Context) -> str:
     return context.role
+
+
+def _alike(context: Context) -> Mapping[str, str]:
+    return {context.coming: context.former} if context.twins else {}
 
 
 def _origin(live: State, context: Context, begun: Collection[str]) -> State:
@@ -112,6 +116,7 @@ ROTATE = Kind(
     stands_on=_stands_on,
     makes=_makes,
     heir=_heir,
+    alike=_alike,
     context=_context,
     backward=_context,
     origin=_origin,

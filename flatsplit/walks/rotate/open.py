@@ -12,9 +12,8 @@ from flatsplit.walks.rotate.context import Context, coming
 def apply(state: State, context: Context) -> State:
     """LOGIN with a password. A store gets it first, so that a call after a kill goes on with the same one."""
     draft = Draft(state)
-    facts = draft.roles.get(context.coming)
-    if facts is not None and not facts.login:
-        draft.role(context.coming, login=True, password=True)
+    for login in context.twins:  # the former one goes on until it is closed
+        draft.let_in(login, password=True)
     return draft.state()
 
 

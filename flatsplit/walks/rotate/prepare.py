@@ -18,7 +18,9 @@ def apply(state: State, context: Context) -> State:
     if former is None or coming is None or (coming.login and not former.login):
         return state
     draft = Draft(state)
-    draft.role(context.coming, **{name: getattr(former, name) for name in ALIKE})
+    # A date that has passed since would shut the other one, too
+    names = [name for name in ALIKE if not (name == "valid_until" and former.expired)]
+    draft.role(context.coming, **{name: getattr(former, name) for name in names})
     _memberships(draft, context)
     _settings(draft, context)
     return draft.state()

@@ -17,13 +17,13 @@ _NOT_CARRIED = frozenset({"role", "session_authorization"})
 def apply(state: State, context: Context) -> State:
     """Settings and limits are carried over, CREATE is taken from PUBLIC, and the roles get LOGIN with a password."""
     draft = Draft(state)
-    _settings(draft, context)
-    _attributes(draft, context)
-    _public(draft, context)
     for role in context.config.entering:
         facts = draft.roles.get(role)
         if facts is not None and not (role in context.adopted and facts.login):
-            draft.role(role, login=True, password=facts.password or context.config.auth == "password")
+            draft.let_in(role, password=context.config.auth == "password")
+    _settings(draft, context)
+    _attributes(draft, context)
+    _public(draft, context)
     transfer.late(draft, context)
     return draft.state()
 
@@ -73,9 +73,11 @@ def _attributes(draft: Draft, context: Context) -> None:
     app_migrator gets BYPASSRLS when ownership is transferred. Membership passes on none of them (manual, "Role
     Membership"). REPLICATION and CREATEROLE are not carried over: neither the application nor its migrations need them.
     """
-    legacy = context.baseline.roles.get(context.legacy)
+    legacy, now = context.baseline.roles.get(context.legacy), draft.before.roles.get(context.legacy)
     if legacy is None:
         return
+    # The date may have passed since, which nobody knows of a role that is gone
+    passed = legacy.expired or now is None or (now.expired and now.valid_until == legacy.valid_until)
     for role, purpose in blueprint.roles(context.config):
         facts, takes = draft.roles.get(role), purpose.takes
         if facts is None or role in context.adopted:
@@ -83,7 +85,7 @@ def _attributes(draft: Draft, context: Context) -> None:
         # A limit of 0 is a way to lock the old role out, and none of what its application needs
         if "connection_limit" in takes and legacy.connection_limit > 0 and facts.connection_limit == -1:
             draft.role(role, connection_limit=legacy.connection_limit)
-        if "valid_until" in takes and legacy.valid_until is not None and not legacy.expired:
+        if "valid_until" in takes and legacy.valid_until is not None and not passed:
             draft.role(role, valid_until=legacy.valid_until if facts.valid_until is None else facts.valid_until)
         if "bypassrls" in takes and legacy.bypassrls:
             draft.role(role, bypassrls=True)
