@@ -73,6 +73,7 @@ def test_there_and_back_and_gone(database: Database, invoke_cli: InProcess, majo
     named(walk, alice=["app_readonly", "dba"], carol=[])
     join(walk)
     hers(database)
+    named(walk, alice=["app_readonly", "dba"], carol=["app_readonly"])  # whom she has let in, and that is meant
     before = walk.snapshot()
     name = f"leave:{ALICE}"
     walk("begin", "leave", ALICE, "--yes").check()
