@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from sys import intern
 from typing import NamedTuple, cast
 
@@ -17,12 +18,17 @@ from flatsplit.model import PUBLIC, SINGLE, Acl, DefaultRef, Kind, ObjectFacts, 
 is_temporary = re.compile(TEMPORARY).match
 
 
-def ask_objects(look: Look) -> list[list[Row]]:
-    """Every object as the server lists it, equal ones in one row."""
+def object_queries(look: Look) -> tuple[str, ...]:
+    """The queries that list every object, equal ones in one row."""
     known = sources(look.server)
     there = {catalog for (catalog,) in look.rows(filled(source for source in known if source.rare))}
+    return tuple(source.grouped for source in known if not source.rare or source.catalog in there)
+
+
+def ask_objects(look: Look, queries: Sequence[str]) -> list[list[Row]]:
+    """Every object as the server lists it, to :func:`object_queries`."""
     with look.hashing():
-        return [look.rows(source.grouped) for source in known if not source.rare or source.catalog in there]
+        return [look.rows(query) for query in queries]
 
 
 class Objects(NamedTuple):

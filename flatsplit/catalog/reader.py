@@ -13,8 +13,13 @@ from flatsplit import privileges
 from flatsplit.catalog import cluster, objects, rowsecurity
 from flatsplit.catalog.acl import Names
 from flatsplit.catalog.recorder import read_recorder
-from flatsplit.catalog.session import Look, Row, look
+from flatsplit.catalog.session import HASHING, Look, Row, look, question
 from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, State, Target, versions
+
+_OF_OBJECTS = (
+    *("columns", "default_privileges", "policies", "row_security", "user_mappings", "databases", "uses", "recorder"),
+)
+"""Questions about what is in the database, that one look asks together."""
 
 
 def read_state(conn: psycopg.Connection[Any]) -> State:
@@ -29,25 +34,26 @@ def read_state(conn: psycopg.Connection[Any]) -> State:
         at.only_reads()
         roles = at.ask("roles")
         names = Names({row[0]: row[1] for row in roles})
-        found = beside.submit(objects.objects_of, objects.ask_objects(at), names, at.server.major)
-        settings = cluster.read_settings(at, names)
-        state = State(
-            target=replace(cluster.read_target(at, names, settings), log_statement=cluster.read_log_statement(at)),
-            roles=cluster.read_roles(at, roles),
-            members=cluster.read_members(at, names),
-            settings=settings,
-            columns=objects.read_columns(at, names),
-            defaults=objects.read_defaults(at, names),
-            policies=objects.read_policies(at, names),
-            conditions=rowsecurity.read_conditions(at),
-            row_security=rowsecurity.read_row_security(at),
-            tenancies=rowsecurity.read_tenancies(at),
-            tenants=tenants,
-            mappings=objects.read_mappings(at, names),
-            databases=cluster.read_databases(at, names),
-            uses=objects.read_uses(at),
-            recorder=read_recorder(at),
-        )
+        queries = objects.object_queries(at)
+        server = ("system_identifier", "log_statement")[not at.server.reads_identifier :]
+        with at.at_once(*map(question, server), *_listing(queries), *_of_cluster(at), *map(question, _OF_OBJECTS)):
+            found = beside.submit(objects.objects_of, objects.ask_objects(at, queries), names, at.server.major)
+            of_roles = _of_roles(at, roles, names)
+            target = cluster.read_target(at, names, of_roles["settings"])
+            state = State(
+                target=replace(target, log_statement=cluster.read_log_statement(at)),
+                columns=objects.read_columns(at, names),
+                defaults=objects.read_defaults(at, names),
+                policies=objects.read_policies(at, names),
+                row_security=rowsecurity.read_row_security(at),
+                tenants=tenants,
+                mappings=objects.read_mappings(at, names),
+                databases=cluster.read_databases(at, names),
+                uses=objects.read_uses(at),
+                recorder=read_recorder(at),
+                **of_roles,
+            )
+        state = state.but(conditions=rowsecurity.read_conditions(at), tenancies=rowsecurity.read_tenancies(at))
         named, groups = found.result()  # last, since the server goes on answering while objects are made from the rows
         return state.but(objects=named, groups=groups)
 
@@ -98,13 +104,15 @@ def with_roles(conn: psycopg.Connection[Any], state: State) -> State:
     with look(conn, writes=bool(state.tenancies)) as at:
         tenants = rowsecurity.read_tenants(at)[0] if state.tenancies else state.tenants
         at.only_reads()
-        rows = at.ask("roles")
-        return state.but(**_of_roles(at, rows, Names({row[0]: row[1] for row in rows})), tenants=tenants)
+        with at.at_once(question("roles"), *_of_cluster(at)):
+            rows = at.ask("roles")
+            of_roles = _of_roles(at, rows, Names({row[0]: row[1] for row in rows}))
+        return state.but(**of_roles, tenants=tenants)
 
 
 def with_defaults(conn: psycopg.Connection[Any], state: State) -> State:
     """``state`` with the present default privileges and roles, where nothing else has changed."""
-    with look(conn) as at:
+    with look(conn) as at, at.at_once(question("roles"), *_of_cluster(at), question("default_privileges")):
         rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
         return state.but(**_of_roles(at, rows, names), defaults=objects.read_defaults(at, names))
@@ -118,8 +126,10 @@ def with_objects(conn: psycopg.Connection[Any], state: State) -> State:
     with look(conn) as at, ThreadPoolExecutor(1, "reading") as beside:
         rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
-        found = beside.submit(objects.objects_of, objects.ask_objects(at), names, at.server.major)
-        after = state.but(**_of_roles(at, rows, names), defaults=objects.read_defaults(at, names))
+        queries = objects.object_queries(at)
+        with at.at_once(*_listing(queries), *_of_cluster(at), question("default_privileges")):
+            found = beside.submit(objects.objects_of, objects.ask_objects(at, queries), names, at.server.major)
+            after = state.but(**_of_roles(at, rows, names), defaults=objects.read_defaults(at, names))
         named, groups = found.result()
         return after.but(objects=named, groups=groups)
 
@@ -133,19 +143,20 @@ def with_rules(conn: psycopg.Connection[Any], state: State, *, conditions: bool)
     with look(conn) as at, ThreadPoolExecutor(1, "reading") as beside:
         rows = at.ask("roles")
         names = Names({row[0]: row[1] for row in rows})
-        found = beside.submit(objects.objects_of, objects.ask_objects(at), names, at.server.major)
-        policies = objects.read_policies(at, names)
+        queries = objects.object_queries(at)
+        of_objects = map(question, ("default_privileges", "policies", "row_security"))
+        with at.at_once(*_listing(queries), *_of_cluster(at), *of_objects):
+            found = beside.submit(objects.objects_of, objects.ask_objects(at, queries), names, at.server.major)
+            now = state.but(
+                **_of_roles(at, rows, names),
+                defaults=objects.read_defaults(at, names),
+                policies=(policies := objects.read_policies(at, names)),
+                row_security=rowsecurity.read_row_security(at),
+            )
         said = rowsecurity.read_conditions(at) if conditions else state.conditions
-        now = state.but(
-            **_of_roles(at, rows, names),
-            defaults=objects.read_defaults(at, names),
-            policies=policies,
-            conditions=said,
-            row_security=rowsecurity.read_row_security(at),
-        )
         named, groups = found.result()
     known = named.keys() == state.objects.keys() and said.keys() == policies.keys()
-    return now.but(objects=named, groups=groups) if known else None
+    return now.but(objects=named, groups=groups, conditions=said) if known else None
 
 
 def unread_tenants(conn: psycopg.Connection[Any]) -> list[ObjectRef]:
@@ -158,6 +169,17 @@ def read_identity(conn: psycopg.Connection[Any]) -> Target:
     """The database itself, to check whether a journal is about it."""
     with look(conn) as at:
         return cluster.read_target(at, Names({row[0]: row[1] for row in at.ask("roles")}), {})
+
+
+def _listing(queries: Iterable[str]) -> tuple[str, ...]:
+    """What :func:`objects.ask_objects` asks."""
+    return (HASHING[0], *queries, HASHING[1])
+
+
+def _of_cluster(at: Look) -> tuple[str, ...]:
+    """What :func:`_of_roles` asks."""
+    passwords = ("passwords",) if at.server.reads_passwords else ()
+    return tuple(map(question, ("elsewhere", "role_comments", *passwords, "members", "settings")))
 
 
 def _of_roles(at: Look, rows: list[Row], names: Names) -> dict[str, Any]:

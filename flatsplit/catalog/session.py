@@ -14,6 +14,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from flatsplit import ddl, resources
+from flatsplit.connection.pipelining import together
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -29,6 +30,8 @@ short queries.
 """
 
 _JOIN = "SELECT set_config('enable_nestloop', '{0}', true), set_config('enable_mergejoin', '{0}', true)"
+HASHING = (_JOIN.format("off"), _JOIN.format("on"))
+"""What :meth:`Look.hashing` asks before and after."""
 
 
 class Server(NamedTuple):
@@ -61,6 +64,7 @@ class Look:
         self.alone = alone
         """Whether it is a transaction of its own: one moment for all queries, and no changes by flatsplit."""
         self._asked: dict[tuple[object, ...], list[Row]] = {}
+        self._sent: dict[str, psycopg.Cursor[Row]] = {}
         self.server = server
 
     @property
@@ -70,6 +74,8 @@ class Look:
 
     def rows(self, query: str, *params: object) -> list[Row]:
         """All rows of a query. Without parameters a ``%`` is a plain ``%``."""
+        if not params and (sent := self._sent.pop(query, None)) is not None:
+            return sent.fetchall()
         return self._cursor.execute(query.encode(), params or None, prepare=False).fetchall()
 
     def copied(self, table: sql.Composable, *columns: str) -> list[tuple[str | None, ...]]:
@@ -96,15 +102,32 @@ class Look:
         return dict(self.rows(text, list(values)))
 
     @contextmanager
+    def at_once(self, *queries: str) -> Iterator[None]:
+        """Inside, these queries without parameters are under way together; each of them has to be asked for, once.
+
+        One after the other, each would cost a round trip on a slow line. The server runs them in this order, and goes
+        on while the answers to the first ones are read. What may fail and be forgiven is asked outside.
+        """
+        with together(self.connection):
+            for query in queries:
+                cursor = self.connection.cursor(row_factory=tuple_row)
+                self._sent[query] = cursor.execute(query.encode(), prepare=False)
+            try:
+                yield
+                assert not self._sent, "asked for, and never read"
+            finally:
+                self._sent.clear()
+
+    @contextmanager
     def hashing(self) -> Iterator[None]:
         """Inside, all joins are hash joins.
 
         The planner expects few rows of each schema and would look up each table by its index, with all row versions
         that updates of the catalog have left; a merge with pg_init_privs would be as slow.
         """
-        self.rows(_JOIN.format("off"))
+        self.rows(HASHING[0])
         yield
-        self.rows(_JOIN.format("on"))
+        self.rows(HASHING[1])
 
     @contextmanager
     def letting_go(self) -> Iterator[None]:
@@ -161,11 +184,13 @@ def look(conn: psycopg.Connection[Any], *, writes: bool = False) -> Iterator[Loo
     idle = conn.info.transaction_status == TransactionStatus.IDLE
     mode = "WRITE" if idle and writes and _may_write(conn) else "ONLY"
     with conn.transaction(force_rollback=True), conn.cursor(row_factory=tuple_row) as cursor:
-        if idle:
-            cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ {mode}".encode())
-        server = cursor.execute(question("target").encode(), prepare=False).fetchone()
+        with together(conn):
+            if idle:
+                conn.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ {mode}".encode())
+            about = cursor.execute(question("target").encode(), prepare=False)
+            conn.execute(_PIN)
+            server = about.fetchone()
         assert server is not None, "current_user and current_database() always exist"
-        cursor.execute(_PIN)
         yield Look(cursor, Server(*server), alone=idle)
 
 

@@ -21,7 +21,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence, members_of
 from flatsplit.cutover.tables_after_list import misnamed, younger
 from flatsplit.cutover.unhandled_changes import strays
-from flatsplit.cutover.waivers import waived
+from flatsplit.cutover.waivers import waived_by_step
 from flatsplit.cutover.walks import WalkView, walks
 from flatsplit.evidence import memory
 from flatsplit.gates import Asked, judge
@@ -180,13 +180,14 @@ def _steps(walk: Walk, situation: Situation, gates: tuple[GateResult, ...] = ())
     """A line for each step. ``gates`` are the judged gates of the next one."""
     next_key = machine.next_step(situation.states)
     closed = tuple(gate for gate in gates if not gate.passes)
+    waivers = waived_by_step(walk.journal)
     return tuple(
         StepView(
             key=step.key,
             title=step.title,
             state=situation.states[step.key],
             blocked_by=closed if step.key == next_key else (),
-            waived=waived(walk.journal, step.key),
+            waived=waivers.get(step.key, ()),
             notices=tuple(gate for gate in gates if gate.open and gate.notice) if step.key == next_key else (),
             started_at=situation.records[step.key].started_at,
             finished_at=situation.records[step.key].finished_at,

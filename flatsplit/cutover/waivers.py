@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flatsplit.journal import Journal
 from flatsplit.model import GateKey, GateResult
 
@@ -18,3 +20,9 @@ def waived(journal: Journal, step: str) -> tuple[GateResult, ...]:
                 gate, False, str(event.details.get("closed", "")), waived=str(event.details.get("reason", ""))
             )
     return tuple(found.values())
+
+
+def waived_by_step(journal: Journal) -> Mapping[str, tuple[GateResult, ...]]:
+    """The same for each step that ever had one."""
+    steps = dict.fromkeys(event.step for event in journal.events(kind="waived") if event.step)
+    return {step: waived(journal, step) for step in steps}

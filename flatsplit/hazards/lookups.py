@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from flatsplit import blueprint, catalog, membership, resources
+from flatsplit.connection.pipelining import together
 from flatsplit.evidence.rows_alike import Table, alike
 from flatsplit.hazards.mentions import spellings
 from flatsplit.hazards.policy_identity import in_question
@@ -74,9 +75,13 @@ class Looking:
         return tuple(need for need in hazard.needs if need in READABLE and need not in self.have)
 
     def answers(self, hazards: Iterable[Hazard]) -> dict[str, list[Row]]:
-        """The answers to all queries of these hazards."""
+        """The answers to all queries of these hazards, which are under way together: one after the other, each would
+        cost a round trip.
+        """
         questions = dict.fromkeys(question for hazard in hazards for question in hazard.questions)
-        found = {name: self.conn.execute(_question(name), self.parameters).fetchall() for name in questions}
+        with together(self.conn):
+            asked = {name: self.conn.execute(_question(name), self.parameters) for name in questions}
+            found = {name: answer.fetchall() for name, answer in asked.items()}
         if "cron_database" in found:
             found["cron_database"] = [(place, self._jobs(place)) for (place,) in found["cron_database"]]
         return found

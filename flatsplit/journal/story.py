@@ -67,10 +67,12 @@ def events(
     """Events of one walk (None: those of no walk; ``everybody``: of all) in the order in which they were written, in
     pages.
     """
-    last = 0
-    while page := session.driver.execute(_EVENTS, (last, kind, kind, step, step, everybody, walk, _PAGE)).fetchall():
+    last, more = 0, True
+    while more:
+        page = session.driver.execute(_EVENTS, (last, kind, kind, step, step, everybody, walk, _PAGE)).fetchall()
         yield from (EventRecord(*row) for row in page)
-        last = page[-1][0]
+        more = len(page) == _PAGE
+        last = page[-1][0] if more else last
 
 
 def history(session: Session, walk: int | None) -> Iterator[EventRecord | ActionRecord]:
