@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from flatsplit import ddl, privileges
@@ -27,7 +27,8 @@ from flatsplit.walks.split import grants
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import SPLIT
 
-LOCK_TIMEOUT = "50ms"
+TRIAL_LIMITS = b"SET TRANSACTION READ WRITE; SET LOCAL lock_timeout = '50ms'; SET LOCAL statement_timeout = '10s'"
+"""How a transaction begins in which something is only tried."""
 NOBODYS_VERIFIER = (
     "SCRAM-SHA-256$4096:bm9ib2R5IGtub3dzIGl0$tGdhzNr5JLNXKTaOTIrbLCpmwLMCVgoDTpqNqgUdkYk="
     ":M1pPhvjYGwTEQhzKHYbWuRThF4B2CVfpbSmJiTdyvu0="
@@ -119,9 +120,7 @@ def _try(conn: psycopg.Connection[Any], state: State, context: Context) -> tuple
 
 def _undone(conn: psycopg.Connection[Any], trial: _Trial) -> tuple[Lack, ...]:
     with conn.transaction(force_rollback=True):
-        conn.execute("SET TRANSACTION READ WRITE")
-        conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
-        conn.execute("SET LOCAL statement_timeout = '10s'")
+        conn.execute(TRIAL_LIMITS)
         return tuple(trial.run())
 
 

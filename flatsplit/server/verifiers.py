@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from flatsplit import ddl
 from flatsplit.model import RoleFacts, State
 from flatsplit.server.asking import ask
-from flatsplit.server.dry_run import LOCK_TIMEOUT, NOBODYS_VERIFIER
+from flatsplit.server.dry_run import NOBODYS_VERIFIER, TRIAL_LIMITS
 from flatsplit.walks.split.context import Context
 
 _NOTHING_SAID = (
@@ -51,10 +51,8 @@ def try_verifiers(conn: psycopg.Connection[Any], state: State, context: Context)
     if not wanted or conn.info.transaction_status != TransactionStatus.IDLE or ask(conn, "trial_conditions")[0][0]:
         return ()
     with conn.transaction(force_rollback=True):
-        conn.execute("SET TRANSACTION READ WRITE")
-        conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
-        conn.execute("SET LOCAL statement_timeout = '10s'")
-        return tuple(_refusals(conn, wanted, state))
+        conn.execute(TRIAL_LIMITS)
+        return () if _all_taken(conn, wanted, state) else tuple(_refusals(conn, wanted, state))
 
 
 def _gets_password(facts: RoleFacts | None, role: str, context: Context) -> bool:
@@ -64,18 +62,37 @@ def _gets_password(facts: RoleFacts | None, role: str, context: Context) -> bool
     return facts is None or not (facts.password or (role in context.adopted and facts.login))
 
 
+def _statements(role: str, state: State) -> tuple[str, str]:
+    """What makes the role where there is none ("" otherwise), and what gives it a password."""
+    made = "" if role in state.roles else ddl.create_role(role, RoleFacts())
+    return made, ddl.fill_verifier(ddl.login_with_password(role), role, NOBODYS_VERIFIER)
+
+
+def _all_taken(conn: psycopg.Connection[Any], wanted: list[str], state: State) -> bool:
+    """Whether all are taken, as they mostly are: tried one by one, each costs half a dozen round trips."""
+    texts = [text for role in wanted for text in _statements(role, state) if text]
+    try:
+        with conn.transaction():
+            conn.execute("\n".join(texts).encode())
+    except psycopg.Error:
+        if conn.closed:
+            raise
+        return False
+    return True
+
+
 def _refusals(conn: psycopg.Connection[Any], wanted: list[str], state: State) -> Iterator[RefusedPassword]:
     for role in wanted:
+        made, given = _statements(role, state)
         try:
             with conn.transaction():
-                if role not in state.roles:
-                    conn.execute(ddl.create_role(role, RoleFacts()).encode())
+                if made:
+                    conn.execute(made.encode())
         except psycopg.Error:
             continue
-        text = ddl.fill_verifier(ddl.login_with_password(role), role, NOBODYS_VERIFIER)
         try:
             with conn.transaction():
-                conn.execute(text.encode())
+                conn.execute(given.encode())
         except _NOTHING_SAID:
             continue
         except psycopg.DatabaseError as error:
