@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import psycopg
+
+# Where the connection is lost meanwhile, the driver logs that it could not tidy up, and Python prints that beside our
+# own two lines, unless somebody listens
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 def together(conn: psycopg.Connection[Any]) -> AbstractContextManager[object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.cli import InProcess
+from tests.fixtures.cli import InProcess, Process
 from tests.fixtures.databases import Database
 from tests.support.round_trips import counted
 from tests.support.walk import Walk
@@ -25,3 +25,14 @@ def test_questions_are_under_way_together(database: Database, invoke_cli: InProc
         took[command] = (line.waits, bound)
     assert all(waits <= bound for waits, bound in took.values()), took
     assert all(waits > bound - 12 for waits, bound in took.values()), f"the bounds could be lower: {took}"
+
+
+@pytest.mark.parametrize("statements", [30, 40, 50, 60, 75, 90])
+def test_a_line_that_breaks_is_told_in_two_lines(database: Database, run_cli: Process, statements: int) -> None:
+    """Also where it breaks while questions are under way together: the driver would add a warning of its own."""
+    Walk(run_cli, database).init()
+    with counted(database.dsn, statements) as (dsn, _):
+        said = run_cli("doctor", dsn=dsn).check(1)
+    first, second = said.stderr.splitlines()
+    assert first.startswith("error: the connection to the server was lost: ")
+    assert second.startswith("  fix: run the same command again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -17,8 +18,9 @@ class Line:
     each statement, or after all that were under way together (ReadyForQuery, protocol-message-formats.html).
     """
 
-    def __init__(self, server: str, folder: Path, port: int) -> None:
+    def __init__(self, server: str, folder: Path, port: int, breaks_after: int = 0) -> None:
         self.waits = 0
+        self._left = breaks_after or sys.maxsize
         self._server = server
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(folder / f".s.PGSQL.{port}"))
@@ -47,6 +49,8 @@ class Line:
         with suppress(OSError):
             while data := source.recv(1 << 16):
                 rest = self._count(rest + data) if counts else b""
+                if self._left <= 0:
+                    self.close()
                 goal.sendall(data)
             goal.shutdown(socket.SHUT_WR)
 
@@ -58,17 +62,18 @@ class Line:
             if end > len(data):
                 break
             self.waits += data[place : place + 1] == b"Z"
+            self._left -= data[place : place + 1] == b"C"
             place = end
         return data[place:]
 
 
 @contextmanager
-def counted(conninfo: str) -> Iterator[tuple[str, Line]]:
-    """A connection string over a line that counts."""
+def counted(conninfo: str, breaks_after: int = 0) -> Iterator[tuple[str, Line]]:
+    """A connection string over a line that counts, and breaks after so many statements (0: never)."""
     where = conninfo_to_dict(conninfo)
     port = int(where.get("port") or 5432)
     with tempfile.TemporaryDirectory(prefix="fs-line-") as folder:
-        line = Line(f"{where['host']}/.s.PGSQL.{port}", Path(folder), port)
+        line = Line(f"{where['host']}/.s.PGSQL.{port}", Path(folder), port, breaks_after)
         try:
             yield make_conninfo(conninfo, host=folder), line
         finally:
