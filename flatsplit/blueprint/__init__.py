@@ -17,7 +17,7 @@ from flatsplit.blueprint.cast import (
     taking,
     who,
 )
-from flatsplit.blueprint.letters import of_use, on_later, on_ours
+from flatsplit.blueprint.letters import of_use, on_later, on_ours, refused
 from flatsplit.blueprint.purpose import Attempt, Duty, Expectation, Letters, Purpose, Takes
 from flatsplit.blueprint.rows import ADMINISTRATOR, APPLICATION, OWNER, READER, ROWS
 
@@ -44,6 +44,7 @@ __all__ = [
     "owner",
     "programs",
     "reader",
+    "refused",
     "roles",
     "taking",
     "who",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flatsplit import privileges
 from flatsplit.blueprint.purpose import Letters, Purpose
-from flatsplit.blueprint.rows import APPLICATION
+from flatsplit.blueprint.rows import APPLICATION, ROWS
 from flatsplit.model import PUBLIC, ROUTINES, TYPES, Acl
 
 _OPEN = ROUTINES | TYPES
@@ -32,6 +32,12 @@ def on_later(purpose: Purpose, kind: str, *, public: bool, foreign: bool) -> str
 def of_use(kind: str) -> str:
     """Privileges that reading and writing rows needs on an object of another role."""
     return APPLICATION.borrows.get(kind, "")
+
+
+def refused(kind: str) -> str:
+    """Privileges on an object of the application that some purpose must not have: what PUBLIC holds, all have."""
+    limits = (one for purpose in ROWS for one in purpose.expectations if not one.expected and kind in one.kinds)
+    return "".join(sorted({letter for one in limits for letter in one.letters}))
 
 
 def _unless_open(letters: Letters, kind: str, *, public: bool) -> str:

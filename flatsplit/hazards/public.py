@@ -19,22 +19,35 @@ from flatsplit.words import count
     "public-writes",
     "warning",
     split.VERIFY,
-    looks_at="privileges of PUBLIC on the application's tables: INSERT, UPDATE, DELETE, TRUNCATE",
-    why="Privileges of PUBLIC hold for app_user and app_readonly too; flatsplit does not take them away.",
+    looks_at="privileges of PUBLIC on the application's tables, views, sequences and large objects that app_user or "
+    "app_readonly must not have: INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, MAINTAIN; USAGE of sequences",
+    why="Privileges of PUBLIC hold for app_user and app_readonly too; flatsplit does not take them away, and "
+    "verify waits until somebody did.",
     fix="REVOKE … ON … FROM PUBLIC where nobody needs it.",
     manual="ddl-priv.html",
 )
 def public_writes(seen: Seen) -> Iterator[Found]:
-    """Tables that PUBLIC may change."""
+    """Objects that PUBLIC may change."""
 
     def is_wide(ref: ObjectRef, facts: ObjectFacts) -> bool:
-        mine = ref.kind in TABLES and not facts.extension
-        return mine and bool(set(privileges.letters(facts.acl, PUBLIC)) & set("awdD"))
+        held = privileges.letters(facts.acl, PUBLIC)
+        return not facts.extension and bool(privileges.within(held, blueprint.refused(ref.kind)))
 
-    if wide := labels(ours(seen), is_wide):
-        cures = from_public(seen, is_wide, "awdD")
+    groups = ours(seen)
+    if wide := labels(groups, is_wide):
+        found = [group for group in groups if is_wide(group.refs[0], group.facts)]
+        kinds = sorted({group.kind for group in found})
+        cures = [
+            cure
+            for kind in kinds
+            for cure in taken_from_public(
+                ((group.refs, group.facts.acl) for group in found if group.kind == kind), blueprint.refused(kind)
+            )
+        ]
         fix = below("Where nobody needs it:", cures)
-        yield Found(f"everybody may write or truncate {count(len(wide), 'table')}", wide, fix=fix)
+        tables = TABLES.issuperset(kinds)
+        what = f"write or truncate {count(len(wide), 'table')}" if tables else f"change {count(len(wide), 'object')}"
+        yield Found(f"everybody may {what}", wide, fix=fix)
 
 
 @hazard(

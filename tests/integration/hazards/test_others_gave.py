@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from flatsplit import blueprint
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.hazards import look
@@ -69,3 +70,44 @@ def test_of_memberships(database: Database, invoke_cli: InProcess) -> None:
     for statement in told["sql"]:
         database.execute(statement)
     assert not [one for one in walk("verify", "--json").json["strays"] if one["objects"] == ["late in app_user"]]
+
+
+@pytest.mark.majors("two")
+def test_what_everybody_may_and_the_matrix_refuses(database: Database, invoke_cli: InProcess) -> None:
+    """Who would be refused at ``verify`` is told by doctor, before the walk: for each kind and privilege."""
+    major = database.cluster.major
+    database.execute(
+        "create table t (a int); create view v as select 1 as a; create materialized view m as select 1 as a; "
+        "create sequence s; select lo_create(4711); create table p (a int) partition by list (a)",
+        "legacy",
+    )
+    words = {
+        "a": "insert",
+        "w": "update",
+        "d": "delete",
+        "D": "truncate",
+        "t": "trigger",
+        "m": "maintain",
+        "U": "usage",
+    }
+    places = {"table": "t", "view": "v", "materialized_view": "m", "sequence": "s", "partitioned_table": "p"}
+    planted = 0
+    for kind, name in (*places.items(), ("large_object", "4711")):
+        for letter in blueprint.refused(kind):
+            if letter == "m" and major < 17:
+                continue
+            on = "large object" if kind == "large_object" else "sequence" if kind == "sequence" else "table"
+            given = f"{words[letter]} on {on} {name}"
+            database.execute(f"grant {given} to public", "legacy")
+            told = look(database.admin, only="public-writes")["public-writes"]
+            assert [one for one in told.objects if one.endswith(name)], given
+            for statement in told.fix.splitlines()[1:]:
+                database.execute(statement)
+            assert "public-writes" not in look(database.admin, only="public-writes"), given
+            planted += 1
+    assert planted == (22 if major >= 17 else 18)
+    walk = Walk(invoke_cli, database).init()
+    walk.forward("enable-login")
+    database.execute("grant usage on sequence s to public", "legacy")
+    assert "sequence public.s" in walk("verify").check(4).stdout
+    assert "public-writes" in look(database.admin, only="public-writes")
