@@ -37,6 +37,10 @@ def overstepped(
     for name, letter, refs in grants.extras(state, context):
         for ref in refs:
             given[name, ref] = given.get((name, ref), "") + letter
+    logins = tuple(logins)
+    for login in logins:  # what its group is given, it may have itself
+        group = blueprint.named(context.config, login.purpose.key)
+        given |= {(login.name, ref): letters for (name, ref), letters in given.items() if name == group}
     four = (role for role in blueprint.roles(context.config) if role.purpose.programs)
     programs = [role for role in (*four, *logins) if role.name in state.roles]
 

@@ -10,10 +10,14 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flatsplit import blueprint, privileges
 from flatsplit.config import PURPOSES, Grant, format_name
 from flatsplit.differ import diff
-from flatsplit.model import TABLES
+from flatsplit.model import TABLES, ObjectRef, RoleFacts
+from flatsplit.rights.overstepped import overstepped
 from flatsplit.rights.surplus import without_lines
+from flatsplit.walks.draft import Draft
+from flatsplit.walks.split import grants
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import SPLIT
 from tests.support.ledger import Ledger, facts
@@ -61,3 +65,25 @@ def test_a_removed_line_is_told_as_what_it_gave(
         told = diff(wanted, SPLIT.through(without_lines(live, now, gone), now, count))
         assert Ledger(live).run(told) == facts(SPLIT.through(world.state, now, count)), SPLIT.keys[count - 1]
         assert without_lines(live, now, ()) == live
+
+
+@EXAMPLES
+@given(listed())
+def test_a_login_may_have_what_lines_give_its_group(
+    found: tuple[World, Context, tuple[Grant, ...], tuple[Grant, ...]],
+) -> None:
+    _, context, *_ = found
+    login, group = "a login of it", blueprint.application(context.config)
+    live = SPLIT.through(found[0].state, context, BEFORE_THE_END)
+    live = live.but(roles={**live.roles, login: RoleFacts(login=True)})
+    mine: dict[ObjectRef, str] = {}
+    for name, letter, refs in grants.extras(live, context):
+        mine |= {ref: mine.get(ref, "") + letter for ref in refs if name == group}
+    draft = Draft(live)
+    draft.rewrite(
+        lambda ref, facts: facts._replace(acl=privileges.plus(facts.acl, login, mine.get(ref, ""))),
+        apart=frozenset(mine),
+    )
+    purpose = next(one.purpose for one in blueprint.roles(context.config) if one.name == group)
+    said = overstepped(draft.state(), context, BEFORE_THE_END, [blueprint.Role(login, purpose)])
+    assert not [each.sql for each in said if login in each.sql]
