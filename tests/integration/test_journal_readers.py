@@ -78,9 +78,7 @@ def test_an_operator_who_may_not_create_it_is_told_what_to_ask_for(database: Dat
     with open_session(database.conninfo("carl")) as session:
         with pytest.raises(MissingRights) as refused, session.transaction():
             Journal(session).upgrade(None, [])
-        assert "CREATE SCHEMA flatsplit AUTHORIZATION" in refused.value.fix
-        # The advice works
-        database.execute("CREATE SCHEMA flatsplit AUTHORIZATION carl")
+        database.execute(refused.value.fix.partition(" run: ")[2])  # the advice works
         with session.transaction():
             Journal(session).upgrade(None, [])
         Journal(session).require_current()
