@@ -15,7 +15,7 @@ from flatsplit.rights.matrix import Rights
 from flatsplit.server.asking import ask
 from flatsplit.walks import role as keys
 from flatsplit.walks.role import grant_list
-from flatsplit.words import count
+from flatsplit.words import count, listed
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -92,11 +92,17 @@ def misnamed(situation: Situation) -> Iterator[Finding]:
             continue
         lost = sorted({wrong for _, wrong in grant_list.nothing(situation.live, one.context)})
         if lost and name in situation.live.roles:
+            now = sorted(map(ddl.label, grant_list.renamed(situation.live, one.context)))
             yield Finding(
                 "list-names-nothing",
                 "warning",
                 f"{heading(name, 'grants')} names what is not here",
                 "It was dropped, or renamed, or moved to another schema; then the role still has its rights on it.",
-                f"Correct {heading(name, 'grants')}, then flatsplit repair.",
+                f"{_perhaps(now, name)}Correct {heading(name, 'grants')}, then flatsplit repair.",
                 tuple(lost),
             )
+
+
+def _perhaps(now: list[str], role: str) -> str:
+    """What it may be called now, by the rights that the role has there; "" where nothing tells."""
+    return f"{role} has the same rights on {listed(now)}, perhaps its new name. " if now else ""

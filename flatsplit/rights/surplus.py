@@ -21,28 +21,30 @@ from flatsplit.walks.split.context import Context as SplitContext
 
 def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[Statement, ...]:
     """Statements that leave the role the rights of its list, of those that it has itself; none while it is
-    ``bridged``.
+    ``bridged``, and none about what may only have been renamed: the list is corrected first.
     """
     special, role = context.special, context.role
     if special is None or role not in state.roles or bridged:
         return ()
     given, draft = grant_list.rights(state, context), Draft(state)
     purpose = blueprint.READER if special.new_tables == "read" else blueprint.APPLICATION
-    ruled = grant_list.ruled(context, given)
+    ruled, unclear = grant_list.ruled(context, given), grant_list.renamed(state, context)
 
     def change(ref: ObjectRef, facts: ObjectFacts) -> ObjectFacts:
         held = privileges.letters(facts.acl, role)
         # Roles that can dump the database got the rights on flatsplit's own schema from flatsplit (cutover/snapshot.py)
         own = JOURNAL_SCHEMA in (ref.schema, ref.name if ref.kind == "schema" else "")
-        if not held or own or facts.owner == role:
+        if not held or own or facts.owner == role or ref in unclear:
             return facts
         later = blueprint.on_later(purpose, ref.kind, public=False, foreign=False) if ref.schema in ruled else ""
         acl = privileges.without(facts.acl, role, privileges.minus(held, given.objects.get(ref, "") + later))
         acl = privileges.not_passed_on(acl, role)
         return facts if acl == facts.acl else facts._replace(acl=acl)
 
-    draft.rewrite(change, apart=frozenset(given.objects))
+    draft.rewrite(change, apart=frozenset((*given.objects, *unclear)))
     for ref, acl in state.columns.items():
+        if ref in unclear:
+            continue
         more = privileges.minus(privileges.letters(acl, role), given.columns.get(ref, ""))
         left = privileges.not_passed_on(privileges.without(acl, role, more), role)
         if left != acl:

@@ -156,6 +156,17 @@ def test_status_tells_partitions_and_renamed_tables_from_younger_ones(
     gone = [["public.jobs", "public.payments(id)"]]
     assert [one["objects"] for one in status["misnamed"]] == gone
     assert gone[0][0] in walk("verify").check(4).stdout.partition("To take it away")[0]
+    # The worker is not cut off by what is printed; the list is corrected first, and then the rest is told
+    assert [one["sql"] for one in status["surplus"] if "app_jobs" in one["sql"]] == []
+    assert "table billing.jobs" in status["misnamed"][0]["fix"]
+    assert "column public.paid.id" in status["misnamed"][0]["fix"]
+    database.execute("grant select on secrets to app_jobs")
+    text = walk.config.read_text().replace("public.jobs", "billing.jobs").replace("public.payments(", "public.paid(")
+    walk.config.write_text(text)
+    walk("repair", "--yes").check()
+    status = walk("status", "--json").json
+    assert status["misnamed"] == []
+    assert [one["sql"] for one in status["surplus"]] == ['REVOKE SELECT ON TABLE "public"."secrets" FROM "app_jobs";']
 
 
 def test_settings_that_nothing_says_are_told_and_no_failure(database: Database, invoke_cli: InProcess) -> None:

@@ -174,3 +174,31 @@ def nothing(state: State, context: Context) -> Iterator[tuple[Grant, str]]:
                 yield from ((grant, format_name(*parts, args=one)) for one in missing if one not in there)
             elif not found:
                 yield grant, name
+
+
+def renamed(state: State, context: Context) -> frozenset[ObjectRef]:
+    """Objects and columns that may be what lines meant whose names mean nothing now, since they were renamed or moved:
+    no line names them, and the role holds there what such lines give.
+    """
+    lost: defaultdict[str, set[str]] = defaultdict(set)
+    parts: set[str] = set()
+    for grant, name in nothing(state, context):
+        if grants.columns_of(name, grant.letter):
+            parts.update(grant.letter)
+        else:
+            lost[name].update(grant.letter)
+    if not lost and not parts:
+        return frozenset()
+    given, wanted = rights(state, context), list(lost.values())
+    objects = (
+        ref
+        for ref, facts in state.objects.items()
+        if ref not in given.objects and set(privileges.letters(facts.acl, context.role)) in wanted
+    )
+    columns = (
+        ref
+        for ref, acl in state.columns.items()
+        if (more := privileges.minus(privileges.letters(acl, context.role), given.columns.get(ref, "")))
+        and parts.issuperset(more)
+    )
+    return frozenset((*objects, *columns))
