@@ -12,7 +12,7 @@ from flatsplit.config import format_name
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.cutover.situation import Situation
-from flatsplit.model import Finding, Member, MemberOptions, State
+from flatsplit.model import Finding, Member, MemberOptions, State, versions
 from flatsplit.walks import marks, split
 from flatsplit.walks.provider import administers
 from flatsplit.walks.split import members, restricted
@@ -34,6 +34,7 @@ def new_memberships(situation: Situation, before: Collection[Pair]) -> tuple[Pai
         for key, options in live.members.items()
         if key[:2] not in before
         and _gains(live, key, options)
+        and not _made(live, key)
         and (key.member in new or (key.role in new | old and key.member not in context.retiring))
     }
     found -= _asked_for(situation, before) if found else set()
@@ -62,6 +63,17 @@ def _gains(live: State, key: Member, options: MemberOptions) -> bool:
         return False
     operates = membership.only_administers(options) or (options.admin and facts.createrole)
     return not operates and (membership.may_set(options) or membership.inherits(live, key, options) or options.admin)
+
+
+def _made(live: State, key: Member) -> bool:
+    """Whether a program or person that makes logins has made this one: CREATEROLE, and ADMIN OPTION on the role from 16
+    on (before, CREATEROLE is enough). That goes on every day, and is no deed that surprises anybody.
+    """
+    grantor = live.roles.get(key.grantor)
+    if grantor is None or not grantor.createrole or grantor.superuser or key.grantor == live.target.operator:
+        return False
+    admits = (one for one, options in live.members.items() if options.admin and one[:2] == (key.role, key.grantor))
+    return live.target.major < versions.CREATEROLE_WITH_ADMIN or any(admits)
 
 
 def _asked_for(situation: Situation, before: Collection[Pair]) -> set[Pair]:

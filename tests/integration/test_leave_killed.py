@@ -23,6 +23,7 @@ def test_killed_a_few_times(database: Database, run_cli: Process, invoke_cli: In
     named(walk, alice=["app_readonly", "dba"], carol=[])
     join(walk)
     hers(database)
+    named(walk, alice=["app_readonly", "dba"], carol=["app_readonly"])  # whom she has let in, and that is meant
     calls = (
         Call(("begin", "leave", ALICE, "--yes"), leave.LOCK, "pending"),
         Call((*THERE, leave.LOCK), leave.LOCK, "done"),

@@ -321,7 +321,9 @@ def test_at_last_app_user_sees_no_tenants_row(walk: Walk) -> None:
         )
         configure(walk.config, drain="0s")
         walk("next", "--yes", "--walk", "tenants").check()
-    assert "Next" not in walk("status", "--walk", "tenants").check().stdout
+    told = walk("status", "--walk", "tenants").check(4).stdout
+    assert "Next" not in told
+    assert 'REVOKE "app_user" FROM "nightshift"' in told, "nobody asked for that membership"
     database.execute("drop role nightshift")
     assert counts(database, "app_user") == apart
     assert counts(database, "app_user", ("plans", "users")) == {"plans": 2, "users": 5}

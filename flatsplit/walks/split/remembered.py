@@ -34,7 +34,7 @@ def reduce(state: State, config: Config) -> State:
             return False
         if facts.extension or ref.kind == "extension":
             return True
-        return superusers_only(ref, facts) or bool(facts.acl and not _full_owner(ref, facts.acl, major))
+        return superusers_only(ref, facts) or not _full_owner(ref, facts.acl, major)
 
     return replace(
         state,
