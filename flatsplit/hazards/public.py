@@ -33,8 +33,8 @@ def public_writes(seen: Seen) -> Iterator[Found]:
         held = privileges.letters(facts.acl, PUBLIC)
         return not facts.extension and bool(privileges.within(held, blueprint.refused(ref.kind)))
 
-    groups = ours(seen)
-    if wide := labels(groups, is_wide):
+    groups, columns = ours(seen), dict(_wide_columns(seen))
+    if wide := (*labels(groups, is_wide), *map(ddl.label, columns)):
         found = [group for group in groups if is_wide(group.refs[0], group.facts)]
         kinds = sorted({group.kind for group in found})
         cures = [
@@ -44,10 +44,22 @@ def public_writes(seen: Seen) -> Iterator[Found]:
                 ((group.refs, group.facts.acl) for group in found if group.kind == kind), blueprint.refused(kind)
             )
         ]
+        cures += [cure for ref, held in columns.items() for cure in taken_from_public([([ref], held[0])], held[1])]
         fix = below("Where nobody needs it:", cures)
-        tables = TABLES.issuperset(kinds)
+        tables = not columns and TABLES.issuperset(kinds)
         what = f"write or truncate {count(len(wide), 'table')}" if tables else f"change {count(len(wide), 'object')}"
         yield Found(f"everybody may {what}", wide, fix=fix)
+
+
+def _wide_columns(seen: Seen) -> Iterator[tuple[ObjectRef, tuple[Acl, str]]]:
+    """Single columns of the application's relations, with the letters that PUBLIC must not have there."""
+    for ref, acl in sorted(seen.state.columns.items()):
+        relation = seen.state.relation_of(ref)
+        facts = seen.state.objects[relation] if relation is not None else None
+        if relation is None or facts is None or facts.owner not in seen.context.owners or facts.extension:
+            continue
+        if held := privileges.within(privileges.letters(acl, PUBLIC), blueprint.refused(relation.kind)):
+            yield ref, (acl, held)
 
 
 @hazard(

@@ -49,11 +49,17 @@ def taken_from_public(objects: Iterable[tuple[Sequence[ObjectRef], Acl]], letter
                 by = "" if item.grantor == OWNER else item.grantor
                 alike.setdefault((ddl.grant_word(refs[0].kind), held, by), []).extend(refs)
     return [
-        ddl.by_hand(ddl.revoke(refs[start : start + TOGETHER], held, PUBLIC, grantor=by))
+        ddl.by_hand(statement)
         for (_, held, by), found in sorted(alike.items())
-        for refs in [sorted(found)]
-        for start in range(0, len(refs), TOGETHER)
+        for statement in _revoked(sorted(found), held, by)
     ]
+
+
+def _revoked(refs: list[ObjectRef], letters: str, grantor: str) -> list[str]:
+    if refs[0].kind == "column":
+        return [ddl.revoke_column(ref, letters, PUBLIC, grantor=grantor) for ref in refs]
+    parts = (refs[start : start + TOGETHER] for start in range(0, len(refs), TOGETHER))
+    return [ddl.revoke(part, letters, PUBLIC, grantor=grantor) for part in parts]
 
 
 def no_longer_passed_on(ref: ObjectRef, acl: Acl, grantee: str) -> list[str]:

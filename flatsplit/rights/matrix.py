@@ -134,7 +134,7 @@ def _answers(
         return ((group, rights.owns(group.facts)) for group in objects)
     if one.asks == "granting":
         passing = ((group, rights.may_grant(group.facts)) for group in objects)
-        return (*passing, *_on_columns(state, context, rights.may_grant_on_column))
+        return (*passing, *_on_columns(state, context, rights.role, rights.may_grant_on_column))
     if one.asks == "creating":
         return _creatable(state, context, rights)
     if one.asks == "inheriting":
@@ -156,7 +156,7 @@ def _answers(
             return any((ref, letter) not in given for letter in mine)
 
         found = _has(objects, one.kinds, rights, one.letters, some=True)
-        return (*found, *_on_columns(state, context, more, one.kinds))
+        return (*found, *_on_columns(state, context, rights.role, more, one.kinds))
     return _has(objects, one.kinds, rights, one.letters)
 
 
@@ -166,11 +166,18 @@ def given_up(facts: ObjectFacts, role: str, letters: str) -> bool:
 
 
 def _on_columns(
-    state: State, context: Context, oversteps: Callable[[ObjectRef, Acl], bool], kinds: Collection[str] = ()
+    state: State,
+    context: Context,
+    role: str,
+    oversteps: Callable[[ObjectRef, Acl], bool],
+    kinds: Collection[str] = (),
 ) -> Iterator[Answer]:
-    """The single columns of the application's relations, of these ``kinds`` or all, by which a role ``oversteps``."""
+    """The single columns of the application's relations, of these ``kinds`` or all, by which a role ``oversteps``. Not
+    those on which an adopted one had rights before: these it keeps.
+    """
+    kept = context.baseline.columns.keys() if role in context.adopted else ()
     for ref, acl in state.columns.items():
-        relation = state.relation_of(ref) if oversteps(ref, acl) else None
+        relation = state.relation_of(ref) if ref not in kept and oversteps(ref, acl) else None
         if relation is None or (kinds and relation.kind not in kinds):
             continue
         if context.ours(relation, state.objects[relation]):

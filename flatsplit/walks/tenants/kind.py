@@ -128,7 +128,7 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
     if not context.ours(context.survey.root.ref):
         return (
             f"{ddl.label(context.survey.root.ref)} is not {context.owner}'s",
-            "finish the split first, by flatsplit next: tenants stand on the roles that it makes",
+            "finish the split first: tenants stand on the roles that it makes",
         )
     return in_the_way(live, context)
 

@@ -61,7 +61,8 @@ def test_of_memberships(database: Database, invoke_cli: InProcess) -> None:
 
     walk.forward("grant-existing")
     database.execute(
-        "grant app_user to giver with admin option; create role late; set role giver; grant app_user to late"
+        "alter role giver nocreaterole; grant app_user to giver with admin option; create role late; "
+        "set role giver; grant app_user to late"
     )
     database.execute("reset role; grant app_user to late")
     (told,) = (
@@ -105,6 +106,12 @@ def test_what_everybody_may_and_the_matrix_refuses(database: Database, invoke_cl
                 database.execute(statement)
             assert "public-writes" not in look(database.admin, only="public-writes"), given
             planted += 1
+    database.execute("grant update (a), insert (a) on t to public; grant update (a) on v to public", "legacy")
+    told = look(database.admin, only="public-writes")["public-writes"]
+    assert told.objects == ("column public.t.a", "column public.v.a")
+    for statement in told.fix.splitlines()[1:]:
+        database.execute(statement)
+    assert "public-writes" not in look(database.admin, only="public-writes")
     assert planted == (22 if major >= 17 else 18)
     walk = Walk(invoke_cli, database).init()
     walk.forward("enable-login")
