@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from flatsplit import privileges
 from flatsplit.ddl.names import dollar_quote, grant_word, ident, literal, name, names, role
@@ -16,6 +16,9 @@ _DEFAULT_WORD = {
     "n": "SCHEMAS",
     "L": "LARGE OBJECTS",
 }
+
+_PRINTED = 50
+"""How many objects a statement names that a person is to read."""
 
 
 _RENEW_COMMENT = """\
@@ -86,6 +89,13 @@ def revoke(refs: Sequence[ObjectRef], letters: str, grantee: str, *, option: boo
 
 def _column_privileges(letters: str, column: str) -> str:
     return ", ".join(f"{privileges.NAMES[letter]} ({ident(column)})" for letter in letters)
+
+
+def printed_parts(refs: Iterable[ObjectRef]) -> Iterator[list[ObjectRef]]:
+    """The objects in order, as many at a time as one statement names that a person is to read."""
+    found = sorted(refs)
+    for start in range(0, len(found), _PRINTED):
+        yield found[start : start + _PRINTED]
 
 
 def grant_column(ref: ObjectRef, letters: str, grantee: str, *, option: bool = False, grantor: str = "") -> str:

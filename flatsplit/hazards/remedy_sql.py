@@ -11,9 +11,6 @@ from flatsplit import ddl, privileges
 from flatsplit.hazards.registry import Seen
 from flatsplit.model import OWNER, PUBLIC, Acl, ObjectFacts, ObjectRef
 
-TOGETHER = 50
-"""How many objects one statement names."""
-
 
 def from_public(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], letters: str | None = None) -> list[str]:
     """REVOKE of these letters (None: all) from PUBLIC, on these objects of the application."""
@@ -32,10 +29,9 @@ def given(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], letters:
         if group.facts.owner in seen.context.owners and wanted(group.refs[0], group.facts):
             alike.setdefault(ddl.grant_word(group.kind), []).extend(group.refs)
     return [
-        ddl.by_hand(ddl.grant(refs[start : start + TOGETHER], letters, role))
+        ddl.by_hand(ddl.grant(refs, letters, role))
         for _, found in sorted(alike.items())
-        for refs in [sorted(found)]
-        for start in range(0, len(refs), TOGETHER)
+        for refs in ddl.printed_parts(found)
     ]
 
 
@@ -51,15 +47,15 @@ def taken_from_public(objects: Iterable[tuple[Sequence[ObjectRef], Acl]], letter
     return [
         ddl.by_hand(statement)
         for (_, held, by), found in sorted(alike.items())
-        for statement in _revoked(sorted(found), held, by)
+        for refs in ddl.printed_parts(found)
+        for statement in _revoked(refs, held, by)
     ]
 
 
 def _revoked(refs: list[ObjectRef], letters: str, grantor: str) -> list[str]:
     if refs[0].kind == "column":
         return [ddl.revoke_column(ref, letters, PUBLIC, grantor=grantor) for ref in refs]
-    parts = (refs[start : start + TOGETHER] for start in range(0, len(refs), TOGETHER))
-    return [ddl.revoke(part, letters, PUBLIC, grantor=grantor) for part in parts]
+    return [ddl.revoke(refs, letters, PUBLIC, grantor=grantor)]
 
 
 def no_longer_passed_on(ref: ObjectRef, acl: Acl, grantee: str) -> list[str]:

@@ -17,10 +17,6 @@ HAZARD = "owner-rights"
 """The id under which doctor tells it; accepted there, it is told nowhere."""
 
 
-TOGETHER = 50
-"""How many objects one statement names."""
-
-
 class Back(NamedTuple):
     """A statement that gives an owner rights back, and the objects that it is about."""
 
@@ -39,10 +35,9 @@ def given_back(state: State, context: Context, *, first: bool = False) -> list[B
         key = (ref.kind != "schema", ddl.grant_word(ref.kind), ref.schema, letters, owner)
         alike.setdefault(key, []).append(ref)
     return [
-        Back(ddl.grant(refs[start : start + TOGETHER], letters, owner), tuple(refs[start : start + TOGETHER]))
+        Back(ddl.grant(refs, letters, owner), tuple(refs))
         for (_, _, _, letters, owner), found in sorted(alike.items())
-        for refs in [sorted(found)]
-        for start in range(0, len(refs), TOGETHER)
+        for refs in ddl.printed_parts(found)
     ]
 
 
