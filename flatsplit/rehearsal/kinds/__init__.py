@@ -23,7 +23,7 @@ from flatsplit.rehearsal.kinds import (
     settings,
     tables,
 )
-from flatsplit.rehearsal.kinds.answers import OWNERSHIP, SUPERUSER, Path
+from flatsplit.rehearsal.kinds.answers import MEMBERSHIP, OWNERSHIP, SUPERUSER, Path
 from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.remedies import MIGRATORS
 from flatsplit.rehearsal.statement_names import word
@@ -183,6 +183,11 @@ def _beyond(ask: Ask, problem: Problem) -> str:
         )
     if problem.privilege == OWNERSHIP:
         return f"for whoever owns {problem.object or 'it'}, or a superuser"
+    context = ask.actor.context
+    if problem.privilege == MEMBERSHIP and problem.object in context.owners:
+        # Who lets it through undoes the split: the old role would own again, or app_migrator act as the old role
+        migrator = blueprint.owner(context.config)
+        return f"write {migrator} for {problem.object}, or leave it out: it speaks of the role that is being split"
     return f"run it as {dba} or as a superuser, or give the migration tool what it lacks ({problem.privilege})"
 
 

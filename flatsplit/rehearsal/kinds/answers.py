@@ -22,6 +22,7 @@ Path = tuple[str, ...] | None
 
 SUPERUSER = "SUPERUSER"
 OWNERSHIP = "OWNERSHIP"
+MEMBERSHIP = "MEMBERSHIP"
 
 
 @dataclass

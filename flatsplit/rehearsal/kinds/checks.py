@@ -8,7 +8,7 @@ from flatsplit import blueprint
 from flatsplit.model import Kind, ObjectFacts, ObjectRef
 from flatsplit.rehearsal.catalog_lookup import SYSTEM
 from flatsplit.rehearsal.grammar import HOLE, Node, strings
-from flatsplit.rehearsal.kinds.answers import Answers
+from flatsplit.rehearsal.kinds.answers import MEMBERSHIP, Answers
 from flatsplit.rehearsal.relation_parts import Relation
 from flatsplit.rehearsal.remedies import shown
 from flatsplit.rehearsal.values import Problem
@@ -59,16 +59,14 @@ class Ask(Answers):
         if self.can_set(role):
             return []
         reason = f"{self.what} for {role} is for those who may become {role}, which {self.role} cannot"
-        return self.lacking(reason, role, "MEMBERSHIP")
+        return self.lacking(reason, role, MEMBERSHIP)
 
     def acts_for(self, spec: Node) -> list[Problem]:
         """The problem that it lacks the privileges of the role (has_privs_of_role() in acl.c)."""
         role = self.named_role(spec)
         if role in self.actor.rights.closure:
             return []
-        return self.lacking(
-            f"{self.what} needs the privileges of {role}, which {self.role} has not", role, "MEMBERSHIP"
-        )
+        return self.lacking(f"{self.what} needs the privileges of {role}, which {self.role} has not", role, MEMBERSHIP)
 
     # -- schemas
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flatsplit.model import versions
 from flatsplit.rehearsal.grammar import inner
 from flatsplit.rehearsal.kinds import named
+from flatsplit.rehearsal.kinds.answers import MEMBERSHIP
 from flatsplit.rehearsal.kinds.checks import Ask
 from flatsplit.rehearsal.kinds.definitions import definitions
 from flatsplit.rehearsal.values import Problem
@@ -17,7 +18,7 @@ def create_database(ask: Ask) -> list[Problem]:
     options = definitions(ask.node.options)
     kind, owner = inner(options["owner"]) if "owner" in options else ("", None)
     if kind == "string" and owner is not None and owner.sval in ask.actor.goal.roles and not ask.can_set(owner.sval):
-        return ask.lacking(f"{ask.role} cannot SET ROLE {owner.sval}, the owner", owner.sval, "MEMBERSHIP")
+        return ask.lacking(f"{ask.role} cannot SET ROLE {owner.sval}, the owner", owner.sval, MEMBERSHIP)
     return []
 
 
@@ -85,7 +86,7 @@ def create_subscription(ask: Ask) -> list[Problem]:
         return ask.superuser()
     if "pg_create_subscription" not in ask.actor.rights.closure:
         group = "pg_create_subscription"
-        return ask.lacking(f"{ask.what} needs {group}, which {ask.role} has not", group, "MEMBERSHIP")
+        return ask.lacking(f"{ask.what} needs {group}, which {ask.role} has not", group, MEMBERSHIP)
     return ask.holds(ask.database, "C")
 
 
