@@ -65,6 +65,15 @@ def validate(config: Config, source: str = "flatsplit.toml") -> None:
         _check_name(name, f"{source}: [cutover] owners", "role")
         if name in seen:
             refuse("[cutover] owners", f"names {show(name)}, which is {seen[name]}", "leave it out")
+    for name in config.other_owners:
+        _check_name(name, f"{source}: [cutover] other_owners", "role")
+        if name in seen or name in (config.owners or ()):
+            why = seen.get(name, "among owners")
+            refuse("[cutover] other_owners", f"names {show(name)}, which is {why}", "leave it out")
+    for name in config.other_schemas:
+        _check_name(name, f"{source}: [cutover] other_schemas", "schema")
+        if name in config.schemas:
+            refuse("[cutover] other_schemas", f"names {show(name)}, which is among schemas", "leave it out of one")
     grants.check(config.grants, source)
     set_role.check(config.become, seen, source)
     strong = [name for name in (config.roles.app_migrator, config.roles.dba) if name]

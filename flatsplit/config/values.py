@@ -112,6 +112,10 @@ class Config:
     """[hazards.accept]: ids of accepted hazards with the reason, sorted."""
     owners: tuple[str, ...] | None = None
     """Other roles that legacy acts as and whose objects move like legacy's; None where that is not decided."""
+    other_owners: tuple[str, ...] = ()
+    """Roles whose objects in these schemas are their own on purpose, and none of the application's."""
+    other_schemas: tuple[str, ...] = ()
+    """Schemas of the application's owners that are left out of the scope on purpose."""
     members: tuple[tuple[str, str], ...] = ()
     """[members]: the purpose for each named member of legacy; for others it is app_user."""
     groups: Groups = ()
@@ -179,9 +183,11 @@ SECTIONS: dict[str, dict[str, object]] = {
         "name": str,
         "legacy_role": str,
         "schemas": list,
+        "other_schemas": list,
         "retire": get_args(Retire),
         "database_owner": get_args(DatabaseOwner),
         "owners": list,
+        "other_owners": list,
         "extension_owner": get_args(ExtensionOwner),
     },
     "roles": {**dict.fromkeys(PURPOSES, str), "dba_login": bool, "auth": get_args(Auth)},

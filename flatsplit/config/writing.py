@@ -20,6 +20,8 @@ _COMMENTS = {
     "retire": "revoke | drop | repurpose",
     "database_owner": "app_migrator | dba | keep",
     "owners": "who else's objects move to app_migrator like the old role's own; []: nobody's",
+    "other_schemas": "schemas of app_migrator's that are left out on purpose",
+    "other_owners": "whose tables in these schemas are their own on purpose, and not the application's",
     "extension_owner": "auto | app_migrator | dba | keep; auto: dba where one is for superusers",
     "app_user": "DML on tables, USAGE on sequences",
     "app_migrator": "owns everything, runs DDL",
@@ -38,14 +40,16 @@ _COMMENTS = {
     "retry_for": "patience without any progress before the step stops, resumable",
     "max_replication_lag": "pause while a standby is further behind",
 }
+_LEFT_OUT = ("other_schemas", "other_owners")
+"""Not written while nothing is left out."""
 _HEADINGS = {"roles": "names of the four"}
 
 
 def render(config: Config) -> str:
     """The text as init writes it: every key once, each with its meaning.
 
-    owners, [members], [group], [become], [rotation], [hazards.accept], [owner-powers], [role], [grants], [tenants] and
-    [trail] only where they have content.
+    owners, other_owners, other_schemas, [members], [group], [become], [rotation], [hazards.accept], [owner-powers],
+    [role], [grants], [tenants] and [trail] only where they have content.
     """
     parts: Mapping[str, Any] = {"roles": config.roles, "gates": config.gates, "locks": config.locks}
     lines: list[str] = []
@@ -53,7 +57,7 @@ def render(config: Config) -> str:
         heading = f"[{section}]"
         lines += [_commented(heading, _HEADINGS.get(section, ""))]
         for key in keys:
-            if key == "owners" and config.owners is None:
+            if (key == "owners" and config.owners is None) or (key in _LEFT_OUT and not getattr(config, key)):
                 continue
             part = config if section in ("cutover", "approval") or key == "auth" else parts[section]
             lines.append(_commented(f"{key} = {_toml(getattr(part, key))}", _COMMENTS.get(key, "")))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from flatsplit import blueprint, ddl, membership, privileges
+from flatsplit.config.text import quote
 from flatsplit.cutover import new_memberships
 from flatsplit.cutover.situation import Situation
 from flatsplit.differ import diff
@@ -126,39 +127,56 @@ def _schemas(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
     context = situation.context
     who = blueprint.who(situation.config)
     for ref, owner in sorted(since.appeared.items()):
+        if ref.name in situation.config.other_schemas:
+            continue
         if ref.kind == "schema" and owner in context.owners and not context.in_scope(ref):
             yield Finding(
                 "schema-outside",
                 "warning",
                 f"schema {ref.name} of {owner} is new and not in scope",
                 f"No default privileges apply there: {who.application} and {who.reader} can use nothing in it.",
-                "Add it to `schemas` in flatsplit.toml, then flatsplit repair.",
+                "Add it to `schemas` in flatsplit.toml, then flatsplit repair. Or, if it is left out on purpose, write "
+                f"under [cutover]: {_with('other_schemas', situation.config.other_schemas, ref.name)}",
                 (ddl.label(ref),),
             )
 
 
 def _tables(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
-    context = situation.context
+    context, live = situation.context, situation.live
     who = blueprint.who(situation.config)
-    user = Rights(situation.live, who.application)
+    moved = situation.done >= split.ORDINAL[split.TRANSFER_OWNERSHIP]
+    ours = who.owner if moved else context.legacy
+    user = Rights(live, who.application)
     found: defaultdict[str, list[ObjectRef]] = defaultdict(list)
     for ref, owner in since.appeared.items():
         if ref.kind not in _RELATIONS or owner in context.owners or not context.in_scope(ref):
             continue
-        if "r" not in user.letters(situation.live.objects[ref]):
+        if owner not in situation.config.other_owners and "r" not in user.letters(live.objects[ref]):
             found[owner].append(ref)
     for owner, refs in sorted(found.items()):
         things = "table or view" if len(refs) == 1 else "tables and views"
+        over = _back(live, refs, ours)
         yield Finding(
             "created-by-another",
             "warning",
             f"{owner} created {len(refs)} {things} in schemas in scope, "
             f"and {who.application} may not read {_them(refs)}",
             f"Default privileges act for {who.owner} and the old role only: not for what others create.",
-            f"Run such migrations as {who.owner}; for what is there: "
-            f"ALTER … OWNER TO {ddl.ident(who.owner)}, then flatsplit repair.",
+            f"Run such migrations as {ours}; for what is there, {_by(live, (owner, ours))}{_first(over, ours)} "
+            f"Or, if {_these(refs)} {owner}'s own, write under [cutover]: "
+            f"{_with('other_owners', situation.config.other_owners, owner)}",
             tuple(ddl.label(ref) for ref in sorted(refs)),
+            sql=tuple(over),
         )
+
+
+def _with(key: str, names: Collection[str], name: str) -> str:
+    """The line of flatsplit.toml that names this one as well."""
+    return f"{key} = [{', '.join(map(quote, (*names, name)))}]"
+
+
+def _these(refs: list[ObjectRef]) -> str:
+    return "it is" if len(refs) == 1 else "they are"
 
 
 def _them(refs: list[ObjectRef]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.evidence import memory
 from flatsplit.model import ObjectRef, State
 from flatsplit.walks.split.context import Context
@@ -98,16 +98,24 @@ def _of_table(sequence: ObjectRef, schema: str, name: str) -> bool:
 def _appeared(owner: str, refs: list[ObjectRef], context: Context) -> Iterator[Away]:
     inside = [ref for ref in refs if context.in_scope(ref) or not (ref.schema or ref.kind == "schema")]
     outside = [ref for ref in refs if ref not in set(inside)]
+    who = blueprint.application(context.config)
     if owner in context.owners:
         if inside:
             yield _about(inside, f"of {owner} appeared", "catch-up", "the next step, or `flatsplit repair`, takes care")
-        if outside:
+        meant = context.config.other_schemas
+        if known := [ref for ref in outside if (ref.schema or ref.name) in meant]:
+            yield _about(known, f"of {owner} appeared in schemas that are left out of the scope", "note")
+        if unknown := [ref for ref in outside if (ref.schema or ref.name) not in meant]:
             yield _about(
-                outside,
+                unknown,
                 f"of {owner} appeared outside the schemas in scope",
                 "decision",
-                "add the schema to `schemas` in flatsplit.toml, then `flatsplit repair`, or leave it without app_user",
+                f"add the schema to `schemas` in flatsplit.toml, then `flatsplit repair`, or leave it without {who}: "
+                "name it in `other_schemas`",
             )
+        return
+    if owner in context.config.other_owners:
+        yield _about(refs, f"of {owner} appeared", "note")
         return
     makes = next((one.create for one in context.config.special if one.name == owner), ())
     if usable := [ref for ref in inside if ref.schema in makes]:
@@ -118,7 +126,8 @@ def _appeared(owner: str, refs: list[ObjectRef], context: Context) -> Iterator[A
             inside,
             f"of {owner} appeared in schemas in scope",
             "decision",
-            f"what {owner} owns is not touched: app_user has only what {owner} grants it",
+            f"what {owner} owns is not touched: {who} has only what {owner} grants it; if that is meant, name {owner} "
+            "in `other_owners` in flatsplit.toml",
         )
     if outside:
         yield _about(outside, f"of {owner} appeared", "note")

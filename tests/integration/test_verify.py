@@ -296,25 +296,6 @@ def test_legacy_that_comes_back_to_life_is_called_so(walk: Walk) -> None:
     assert verified(walk)["ok"]
 
 
-def test_what_no_step_takes_care_of_is_drift_too(walk: Walk) -> None:
-    walk.forward()
-    database = walk.database
-    database.execute("create role other login; grant create on schema public to other; grant app_user to other")
-    database.execute("create table theirs ()", "other")
-    database.execute("create schema fresh authorization app_migrator; grant create on schema fresh to public")
-    found = verified(walk, exit_code=4)
-    assert [one["objects"] for one in found["notes"] if one["id"] == "public-create"] == [["schema fresh"]]
-    strays = {stray["id"]: stray for stray in found["strays"]}
-    assert set(strays) == {"schema-outside", "created-by-another", "membership-new"}
-    assert strays["created-by-another"]["objects"] == ["table public.theirs"]
-    assert "other became a member of app_user" in strays["membership-new"]["title"]
-    database.execute("alter table theirs owner to app_migrator; revoke app_user from other; drop schema fresh")
-    walk("repair", "--yes").check()
-    found = verified(walk)
-    assert found["ok"]
-    assert "public-create" not in {one["id"] for one in found["notes"]}
-
-
 def test_objects_of_the_old_role_made_since_are_called_new(walk: Walk) -> None:
     walk.forward("transfer-ownership")
     walk.database.execute("create schema more; create table late (id serial)", walk.database.legacy)

@@ -37,6 +37,15 @@ def toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def write_line(path: Path, fix: str) -> None:
+    """Write the line of [cutover] into flatsplit.toml that a printed ``fix`` ends with."""
+    line = fix.rpartition(" under [cutover]: ")[2]
+    key = line.partition(" = ")[0]
+    kept = [one for one in path.read_text().splitlines() if not one.startswith(f"{key} = ")]
+    kept.insert(next(number for number, one in enumerate(kept) if one.startswith("[cutover]")) + 1, line)
+    path.write_text("\n".join(kept) + "\n")
+
+
 def configure(path: Path, **values: object) -> None:
     """Change values in a flatsplit.toml in which each key occurs once."""
     text = path.read_text()

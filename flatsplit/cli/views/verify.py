@@ -123,7 +123,7 @@ def _drift(printer: Printer, found: VerifyReport) -> None:
 
 def _each_with_its_fix(found: VerifyReport) -> bool:
     """Whether all that is wrong is printed with what ends it."""
-    told = found.apart or found.broken or any(stray.sql for stray in found.strays)
+    told = found.apart or found.broken or found.strays
     return bool(told) and all(check.ok for check in found.checks) and not found.failed
 
 
