@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -24,11 +25,19 @@ def migrations() -> Path:
     return _folder("migrations")
 
 
+_PART = re.compile(rb"^\\ir (\w+)\.sql\n", re.MULTILINE)
+"""What queries have in common stands in a file of its own, which they name as for psql."""
+
+
 @cache
 def query(package: str | None, name: str) -> bytes:
-    """The text of ``queries/NAME.sql`` beside the modules of ``package``, which is the caller's ``__package__``."""
+    """The text of ``queries/NAME.sql``, with the parts that it includes.
+
+    It stands beside the modules of ``package``, which is the caller's ``__package__``.
+    """
     assert package is not None, "a query belongs to a package"
-    return _PACKAGE.joinpath(*package.split(".")[1:], "queries", f"{name}.sql").read_bytes()
+    text = _PACKAGE.joinpath(*package.split(".")[1:], "queries", f"{name}.sql").read_bytes()
+    return _PART.sub(lambda part: query(package, part[1].decode()), text)
 
 
 def _folder(name: str) -> Path:

@@ -1,31 +1,9 @@
 -- Stored expressions of the application that ask who the user is: defaults of columns and domains, generated columns,
--- policies, check constraints, trigger conditions, views and rules; of a default where it stands. The stored trees are looked at as text, because
--- printing them (pg_get_viewdef) would wait for whoever holds a table. CURRENT_ROLE, CURRENT_USER, USER and SESSION_USER
--- are operations 9 to 12 of SQLValueFunction (SQLValueFunctionOp in primnodes.h).
+-- policies, check constraints, trigger conditions, views and rules; of a default where it stands. The stored trees are
+-- looked at as text, because printing them (pg_get_viewdef) would wait for whoever holds a table. CURRENT_ROLE,
+-- CURRENT_USER, USER and SESSION_USER are operations 9 to 12 of SQLValueFunction (SQLValueFunctionOp in primnodes.h).
 WITH tree AS (
-    SELECT 'default' AS what, '' AS first, d.adrelid AS relation, d.adnum AS attnum, 0::oid AS type, d.adbin::text AS tree
-    FROM pg_attrdef AS d
-    UNION ALL
-    SELECT 'default of', '', 0, 0, t.oid, t.typdefaultbin::text
-    FROM pg_type AS t
-    WHERE t.typdefaultbin IS NOT NULL
-    UNION ALL
-    SELECT 'policy', p.polname || ' on ', p.polrelid, 0, 0,
-           coalesce(p.polqual::text, '') || coalesce(p.polwithcheck::text, '')
-    FROM pg_policy AS p
-    UNION ALL
-    SELECT 'constraint', k.conname || ' on ', k.conrelid, 0, k.contypid, k.conbin::text
-    FROM pg_constraint AS k
-    WHERE k.conbin IS NOT NULL
-    UNION ALL
-    SELECT 'trigger', t.tgname || ' on ', t.tgrelid, 0, 0, t.tgqual::text
-    FROM pg_trigger AS t
-    WHERE t.tgqual IS NOT NULL
-    UNION ALL
-    SELECT CASE WHEN r.rulename = '_RETURN' THEN 'view' ELSE 'rule' END,
-           CASE WHEN r.rulename = '_RETURN' THEN '' ELSE r.rulename || ' on ' END, r.ev_class, 0, 0,
-           r.ev_action::text || r.ev_qual::text
-    FROM pg_rewrite AS r
+\ir stored_trees.sql
 ), hit AS MATERIALIZED (
     -- Before anything is joined to them: of many thousand trees few ask. LIKE first: it is many times as fast as a pattern
     SELECT t.*
