@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
@@ -99,7 +100,7 @@ def called(structure: Structure) -> dict[str, list[tuple[Table, Column]]]:
     for table, key in (*keyed(structure), *unique_ids(structure)):
         for name in dict.fromkeys(names_for(table.ref.name)):
             found.setdefault(name, []).append((table, key))
-    for name, table, key in _shortened(structure):
+    for name, table, key in (*_shortened(structure), *_begun(structure)):
         found.setdefault(name, [(table, key)])
     for name, (ref, other) in second_keys(structure).items():
         found[name] = [
@@ -142,6 +143,35 @@ def _shortened(structure: Structure) -> Iterator[tuple[str, Table, Column]]:
             yield name, table_, column
 
 
+_LETTERS = 3
+"""So many letters of a table's name at least count as its abbreviation."""
+
+
+def _begun(structure: Structure) -> Iterator[tuple[str, Table, Column]]:
+    """Column names that no foreign key uses and that begin like one table's name alone, which is one word, with that
+    table and its key: env_id for environments. At least two tables have it, NOT NULL, with the key's type.
+    """
+    beginnings: dict[str, list[tuple[Table, Column]]] = {}
+    for table, key in keyed(structure):
+        word = singular(table.ref.name)
+        for length in range(_LETTERS, len(word)) if not words_of(table.ref.name) else ():
+            beginnings.setdefault(word[:length], []).append((table, key))
+    declared = {name.lower() for table in structure.tables.values() for fk in table.foreign_keys for name in fk.columns}
+    often: Counter[tuple[str, ObjectRef]] = Counter()
+    for table in structure.tables.values():
+        for column in table.columns if not table.parent else ():
+            name = column.name.lower()
+            meant = beginnings.get(name[:-2].rstrip("_"), ()) if name.endswith("id") and name not in declared else ()
+            if len(meant) == 1 and column.not_null and alike(column.type, meant[0][1].type):
+                often[name, meant[0][0].ref] += 1
+    for (name, ref), times in often.items():
+        if times > 1:
+            target = structure.tables[ref]
+            its = target.column(target.primary_key[0])
+            assert its is not None
+            yield name, target, its
+
+
 def _short_for(name: str, table: str) -> bool:
     """Whether a column's name abbreviates the table's: it is its last words, as user_id is for tb_users, or its first
     ones, as table_id is for table_meta; or the table's name has one word, whose letters are there in that order, the
@@ -160,14 +190,16 @@ def must(table: Table, fk: ForeignKey) -> bool:
     return all((column := table.column(name)) is not None and column.not_null for name in fk.columns)
 
 
-def reaching(structure: Structure, told: Collection[ObjectRef]) -> set[ObjectRef]:
-    """These tables, and those whose every row refers to one of theirs, directly or through other tables."""
+def reaching(structure: Structure, told: Collection[ObjectRef], beside: ObjectRef | None = None) -> set[ObjectRef]:
+    """These tables, and those whose every row refers to one of theirs, directly or through other tables. ``beside``:
+    and those of which only some rows do, but not through this table.
+    """
     found = set(told)
     new = list(found)
     while new:
         ref = new.pop()
         for table, fk in structure.referring.get(ref[1:3], ()):
-            if table.ref not in found and must(table, fk):
+            if table.ref not in found and table.ref != beside and (beside is not None or must(table, fk)):
                 found.add(table.ref)
                 new.append(table.ref)
     return found

@@ -5,28 +5,26 @@ A kind that is only guessed by a name, or that can be found in several ways, is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
 from flatsplit.config import Tenants, Way, format_way, parse_name
-from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
+from flatsplit.model import ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.candidates import holding
 from flatsplit.tenants.children import with_children
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.declared import Decided
 from flatsplit.tenants.key_names import KeyNames
-from flatsplit.tenants.kinds import Belonging, Open
+from flatsplit.tenants.kinds import APART, Belonging, Open
 from flatsplit.tenants.known import KnownTables
+from flatsplit.tenants.named import Named
 from flatsplit.tenants.similarity import (
     alike,
-    called,
     comparable,
     leads_to,
     momentary,
     must,
     reaching,
-    words_of,
 )
 from flatsplit.tenants.surveyed import Survey
 from flatsplit.tenants.unrelated_tables import format_ref, lonely
@@ -51,6 +49,7 @@ class _Surveyor:
         self.structure = structure
         self.known = KnownTables(structure, structure.get(*parse_name(tenants.root).parts))
         self.keys = KeyNames(tenants, self.known.root, structure)
+        self.named = Named(self.known)
         self.doubtful: dict[ObjectRef, Belonging] = {}  # by a foreign key to the root whose column has another name
 
     def survey(self) -> Survey:
@@ -156,7 +155,7 @@ class _Surveyor:
                 for fk in table.foreign_keys
                 if fk.target in told and must(table, fk) and column.name not in fk.columns
             ]
-            named = (found for other, found in self._guesses(table) if other.not_null)
+            named = (found for other, found in self.named.guesses(table) if other.not_null)
             likelier = [found for found in (*declared, *named) if self._surely(found)]
             if likelier:
                 said = f"{likelier[0].why}, and {column.name} may be NULL"
@@ -241,15 +240,32 @@ class _Surveyor:
             return self._follows(table.ref, first)
         equal = [(fk, found) for loose, fk, found in ways if loose == best]
         may_be_null = best[0]
-        likelier = [one for column, one in self._guesses(table) if column.not_null] if may_be_null else []
+        likelier = [one for column, one in self.named.guesses(table) if column.not_null] if may_be_null else []
         if likelier:
             said = f"{likelier[0].why}, and {', '.join(equal[0][0].columns)}, which is declared, may be NULL"
             return Open(table.ref, said, (*likelier, *(one for _, one in equal)))
+        if may_be_null and (late := self._late(table, [fk for _, fk, _ in ways])):
+            said = ", ".join(format_way(_way(fk)) for fk in (*(fk for fk, _ in equal), *late))
+            said = f"{len(equal) + len(late)} ways lead to a tenant, and the shortest may be NULL: {said}"
+            return Open(table.ref, said, (*(self._by(table.ref, fk) for fk in late), *(one for _, one in equal)))
         if len({(one.column, one.links) if may_be_null else one.straightened() for _, one in equal}) > 1:
             said = ", ".join(format_way(_way(fk)) for fk, _ in equal)
             return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))
         found = equal[0][1]
         return found._replace(why=f"{found.why}; {_HIDDEN}") if may_be_null else found
+
+    def _late(self, table: Table, ways: list[ForeignKey]) -> list[ForeignKey]:
+        """Its other foreign keys that lead to a tenant's row by a longer way, and not through the table itself.
+
+        Where each way may be NULL, the shortest is not the likeliest: a comment names its author, who may be gone, and
+        what it is about.
+        """
+        others = [fk for fk in table.foreign_keys if fk not in ways and fk.target != table.ref]
+        if not others:
+            return []
+        kept = {ref for ref, one in self.known.belongings.items() if one.kind in APART}
+        told = reaching(self.structure, kept - {table.ref}, beside=table.ref)
+        return [fk for fk in others if fk.target in told and comparable(table, fk, self.structure.tables[fk.target])]
 
     def _must_follow(self, table: Table, *, certain: bool) -> ObjectRef | None:
         """A table that is asked about and that each row of this one refers to. ``certain``: only one whose rows are
@@ -262,36 +278,6 @@ class _Surveyor:
     def _follows(ref: ObjectRef, first: ObjectRef) -> Open:
         return Open(ref, f"follows from {format_ref(first)}, of which it has to be said first", after=first)
 
-    def _guesses(self, table: Table) -> list[tuple[Column, Belonging]]:
-        """Columns without a foreign key that are named after a table whose rows each belong to a tenant, each with the
-        kind that would follow.
-        """
-        declared = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1}
-        found = []
-        for column, other, key in self._names(table):
-            if column.name not in declared:
-                fk = ForeignKey((column.name,), other.ref, (key.name,))
-                if (one := self.known.over(table, fk, f"guess: {column.name} is called like it")) is not None:
-                    found.append((column, one))
-        return found
-
-    def _names(self, table: Table) -> Iterator[tuple[Column, Table, Column]]:
-        """Columns named after another table, such as project_id or target_project_id, with that table and its key."""
-        for column in table.columns:
-            name = column.name.lower()
-            shorter = [name[place:] for place in words_of(column.name)] if column.not_null else []
-            for each in (name, *shorter):
-                if any(other is table for other, _ in self._called.get(each, ())):
-                    break  # registry_webhook_id of registry_webhooks is its own key, and no webhook's
-                fits = [
-                    (column, other, key)
-                    for other, key in self._called.get(each, ())
-                    if other is not table and alike(column.type, key.type)
-                ]
-                yield from fits
-                if fits:
-                    break
-
     def _by_name(self, tables: list[Table]) -> None:
         """Decide the tables that are left: those with a guess by name are asked about, and so are those that refer to
         a table that is asked about; all others are hidden.
@@ -301,14 +287,18 @@ class _Surveyor:
             self.known.ask(Open(ref, said))
         waiting = {table.ref: table for table in self.known.silent(tables)}
         for table in list(waiting.values()):
-            if guesses := tuple(one for _, one in self._guesses(table)):
+            if (first := self._must_follow(table, certain=False)) is not None:
+                self.known.ask(self._follows(table.ref, first))
+                del waiting[table.ref]
+                continue
+            if guesses := tuple(one for _, one in self.named.guesses(table)):
                 said = "a guess by name" if len(guesses) == 1 else f"{len(guesses)} guesses by name"
                 self.known.ask(Open(table.ref, f"{said}, no foreign key is declared", guesses))
                 del waiting[table.ref]
         while True:
             follows = {}
             for ref, table in waiting.items():
-                leads = {*(fk.target for fk in table.foreign_keys), *self._named_by(table)}
+                leads = {*(fk.target for fk in table.foreign_keys), *self.named.after(table)}
                 if first := min(leads & self.known.open.keys(), default=None):
                     follows[ref] = first
             if not follows:
@@ -327,11 +317,6 @@ class _Surveyor:
                 return self.known.other_type(column)
         return lonely(table, self.structure, self.known.belongings)
 
-    def _named_by(self, table: Table) -> set[ObjectRef]:
-        """Tables that columns without a foreign key are named after."""
-        declared = {fk.columns[0] for fk in table.foreign_keys if len(fk.columns) == 1}
-        return {other.ref for column, other, _ in self._names(table) if column.name not in declared}
-
     @cached_property
     def _held(self) -> frozenset[tuple[ObjectRef, str]]:
         """Columns that hold the root's key by declared foreign keys, directly or as others hand it on."""
@@ -339,10 +324,6 @@ class _Surveyor:
         if root is None or len(root.primary_key) != 1:
             return frozenset()
         return frozenset((table.ref, name) for table, name, _ in holding(root, root.primary_key[0], self.structure))
-
-    @cached_property
-    def _called(self) -> dict[str, list[tuple[Table, Column]]]:
-        return called(self.structure)
 
 
 def _way(fk: ForeignKey) -> Way:

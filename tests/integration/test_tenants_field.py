@@ -17,18 +17,22 @@ from tests.support.walk import Walk, assert_same
 
 ROOTS = {
     "boundary": "public.iam_scope",
+    "bytebase": "public.workspace",
     "camunda": "public.act_id_tenant",
+    "classroomio": "public.organization",
     "concourse": "public.teams",
     "dittofeed": 'public."Workspace"',
     "documenso": 'public."Organisation"',
     "documize": "public.dmz_org",
     "dokploy": "public.organization",
     "e2b": "public.teams",
+    "featbit": "public.workspaces",
     "fider": "public.tenants",
     "formbricks": 'public."Organization"',
     "gisia": "public.namespaces",
     "harness": "public.spaces",
     "hatchet": 'public."Tenant"',
+    "hook0": "iam.organization",
     "hoppscotch": 'public."Team"',
     "hydra": "public.networks",
     "killbill": "public.tenants",
@@ -38,6 +42,7 @@ ROOTS = {
     "langwatch": 'public."Organization"',
     "lunary": "public.org",
     "maybe": "public.families",
+    "meteroid": "public.organization",
     "openfga": "public.store",
     "openinfra": "public.tenants",
     "papermark": 'public."Team"',
@@ -45,6 +50,7 @@ ROOTS = {
     "sourcebot": 'public."Org"',
     "stackauth": 'public."Project"',
     "teable": "public.space",
+    "tesseral": "public.projects",
     "thingsboard": "public.tenant",
     "trigger": 'public."Organization"',
     "typebot": 'public."Workspace"',
@@ -57,6 +63,10 @@ ROOTS = {
 SPELLED = {"boundary": "o_123456789{}"}
 """Keys that a domain asks for."""
 KEYS = {"uuid": "00000000-0000-4000-8000-00000000000{}", "bigint": "{}", "integer": "{}", "text": "key {}"}
+
+_RANDOM_UUID = """CREATE FUNCTION public.gen_random_uuid() RETURNS uuid LANGUAGE sql VOLATILE
+    AS 'SELECT pg_catalog.gen_random_uuid()'; ALTER FUNCTION public.gen_random_uuid() OWNER TO legacy"""
+"""Migrations ask pgcrypto for it, by its schema; without it they make no table, and there is nothing to survey."""
 
 OWN = """
 SELECT DISTINCT format('%%I.%%I', n.nspname, c.relname) FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
@@ -71,16 +81,21 @@ key leads from it to a tenant, or it is said that the column has another type.
 
 
 @pytest.mark.slow
+@pytest.mark.majors("two")
 @pytest.mark.parametrize("name", shared_tenants())
 def test_surveyed_walked_proved_and_back(make_database: MakeDatabase, invoke_cli: InProcess, name: str) -> None:
     path = shared_file("tenants", f"{name}.sql")
     database = make_database()
     database.execute(f"alter database {database.name} owner to legacy; grant all on schema public to legacy")
+    offered = database.admin.execute("SELECT FROM pg_available_extensions WHERE name = 'pgcrypto'").fetchone()
+    if offered is None:
+        database.execute(_RANDOM_UUID)
     load = [tool("psql"), "-Xq", "-f", str(path), database.conninfo(database.legacy)]
     subprocess.run(load, check=True, capture_output=True)  # an extension that is not there is no reason to stop
     walk = Walk(invoke_cli, database).init()
     survey = walk("tenants", "--survey", "--json")
     found = survey.json
+    assert not found["missing"], found["root"]
     if name in ROOTS:
         assert found["root"] == ROOTS[name]
     kinds = {one["table"]: one for one in found["tables"]}

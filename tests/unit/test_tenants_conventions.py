@@ -12,7 +12,7 @@ from flatsplit.model import ForeignKey, Structure, Table
 from flatsplit.tenants import candidates, composite, survey, unrooted
 from flatsplit.tenants.prefixes import plain, short_name
 from flatsplit.tenants.writing import proposal
-from tests.unit.test_tenants import TABLES, kinds, ref, surveyed, table
+from tests.unit.test_tenants import ACCOUNTS, TABLES, kinds, ref, surveyed, table
 
 
 def found_alone(*tables: Table) -> tuple[Tenants, dict[str, str]]:
@@ -223,3 +223,56 @@ def test_a_name_by_which_foreign_keys_lead_to_another_key_is_not_the_key() -> No
     by_id = [replace(one, foreign_keys=()) for one in tables]  # nothing says that it is the name
     _, found = found_alone(*by_id)
     assert found["alarms"] == "own"
+
+
+ENVIRONMENTS = table("environments", "id:bigint! account_id:bigint!", "account_id>accounts")
+
+
+def test_what_begins_like_one_tables_name_is_asked() -> None:
+    """Where no foreign key says otherwise, two tables have it, and it names one table alone."""
+    flags, drafts = (table(name, "id:bigint! env_id:bigint!") for name in ("flags", "drafts"))
+    found = surveyed(TABLES[0], ENVIRONMENTS, flags, drafts, tenants=ACCOUNTS)
+    assert [one.ref.name for one in found.undecided] == ["drafts", "flags"]
+    assert found.undecided[0].choices[0].links[0].table == "environments"
+    sure = kinds(surveyed(TABLES[0], ENVIRONMENTS, flags, tenants=ACCOUNTS))
+    assert sure["flags"] == "hidden", "one alone is no convention"
+    for other in (table("envelopes", "id:bigint!"), table("uses", "id:bigint! env_id:bigint!", "env_id>flags")):
+        assert surveyed(TABLES[0], ENVIRONMENTS, flags, drafts, other, tenants=ACCOUNTS).complete
+
+
+def test_what_follows_from_a_question_is_not_guessed() -> None:
+    """Its foreign key of several columns leads to a table that is asked about."""
+    around = (
+        TABLES[0],
+        table("projects", "id:bigint! account_id:bigint!", "account_id>accounts"),
+        table("instances", "id:bigint! account_id:bigint!", "account_id>accounts"),
+        replace(
+            table(
+                "dbs",
+                "instance_id:bigint! name:text! project_id:bigint!",
+                "instance_id>instances",
+                "project_id>projects",
+            ),
+            primary_key=("instance_id", "name"),
+        ),
+        table("changes", "id:bigint! instance_id:bigint! db:text!", "instance_id,db>dbs.instance_id,name"),
+    )
+    found = {one.ref.name: one for one in surveyed(*around, tenants=ACCOUNTS).undecided}
+    assert found["changes"].after == ref("dbs")
+    assert len(found["dbs"].choices) == 2
+
+
+@pytest.mark.parametrize("null", ["", "!"])
+def test_of_ways_that_may_be_null_the_shortest_is_not_the_likeliest(null: str) -> None:
+    """A comment's author may be gone; what it is about says whose it is."""
+    around = (
+        TABLES[0],
+        table("groups", "id:bigint! account_id:bigint", "account_id>accounts"),
+        table("members", "id:bigint! group_id:bigint!", "group_id>groups"),
+        table("courses", "id:bigint! group_id:bigint cover_id:bigint", "group_id>groups", "cover_id>lessons"),
+        table("lessons", f"id:bigint! course_id:bigint{null}", "course_id>courses"),
+        table("comments", "id:bigint! author_id:bigint lesson_id:bigint", "author_id>members", "lesson_id>lessons"),
+    )
+    found = surveyed(*around, tenants=ACCOUNTS)
+    assert [one.ref.name for one in found.undecided] == ["comments"], "a course's cover is a lesson of its own"
+    assert [one.links[0].table for one in found.undecided[0].choices] == ["lessons", "members"]
