@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flatsplit.config import Config
@@ -10,10 +11,11 @@ from flatsplit.connection import Session
 from flatsplit.cutover.edited_lists import keep_lists
 from flatsplit.cutover.new_memberships import Pair, new_memberships
 from flatsplit.cutover.situation import Situation
+from flatsplit.cutover.unhandled_changes import to_decide
 from flatsplit.evidence import memory
 from flatsplit.evidence.changes_since import Absence, Away, changes
 from flatsplit.journal import Journal, SnapshotRecord
-from flatsplit.model import SPLIT, State
+from flatsplit.model import SPLIT, ObjectRef, State
 from flatsplit.planning import machine
 from flatsplit.rights.dumping import newly_shut_out
 from flatsplit.walks import marks, split
@@ -23,21 +25,36 @@ if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """What somebody did and people have to decide about."""
+
+    members: tuple[Pair, ...] = ()
+    """Memberships that nobody asked for."""
+    objects: Mapping[ObjectRef, str] = field(default_factory=dict)
+    """The former owners of what was given away; "" for what nobody asked for."""
+
+
 def remember(
-    session: Session, journal: Journal, step: str | None, live: State, undecided: Collection[Pair] = ()
+    session: Session, journal: Journal, step: str | None, live: State, undecided: Undecided | None = None
 ) -> None:
-    """Keep the State of now, in the transaction that ends the step; without the memberships that are ``undecided``, so
-    that they go on being new.
+    """Keep the State of now, in the transaction that ends the step; without what is ``undecided``, so that it goes on
+    being new.
     """
+    left = undecided or Undecided()
     roles = {**memory.roles(live), **memory.numbers(session.driver, live)}
-    roles["members"] = [row for row in roles["members"] if (row[0], row[1]) not in undecided]
-    journal.save_snapshot(step, memory.server(session.driver), roles, memory.objects(live))
+    roles["members"] = [row for row in roles["members"] if (row[0], row[1]) not in left.members]
+    journal.save_snapshot(step, memory.server(session.driver), roles, memory.objects(live, left.objects))
 
 
-def undecided(walk: Walk, situation: Situation) -> tuple[Pair, ...]:
-    """The memberships that nobody asked for and that people have to decide about, of before a step changes any."""
+def undecided(walk: Walk, situation: Situation) -> Undecided | None:
+    """What people have to decide about, of before a step changes any of it."""
     before, first = walk.journal.last_snapshot(), situation.turned(SPLIT)
-    return new_memberships(first, members_of(walk.journal, first.live, before)) if before is not None else ()
+    if before is None:
+        return None
+    since = memory.difference(before.objects, first.live)
+    members = new_memberships(first, members_of(walk.journal, first.live, before))
+    return Undecided(members, to_decide(first, since))
 
 
 def members_of(journal: Journal, live: State, before: SnapshotRecord) -> set[Pair]:

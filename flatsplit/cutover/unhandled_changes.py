@@ -41,18 +41,53 @@ def strays(situation: Situation, since: ObjectChanges, before: Collection[tuple[
     )
 
 
+def to_decide(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str]:
+    """The objects of these findings, each with its former owner; "" for those that are new.
+
+    They are told until somebody has decided, whatever steps end meanwhile. Not extensions, for which there may be
+    nothing to do.
+    """
+    if situation.done < split.ORDINAL[split.GRANT_EXISTING]:
+        return {}
+    given = {ref: owner for ref, owner in _given(situation, since).items() if ref.kind != "extension"}
+    return given | dict.fromkeys((*_outside(situation, since), *_made_by_others(situation, since)), "")
+
+
+def _given(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str]:
+    """The former owner of what was given away."""
+    ours = situation.context.owners
+    return {
+        ref: before
+        for ref, (before, now) in since.moved.items()
+        if before in ours
+        and now not in ours
+        and now not in situation.config.other_owners
+        and now != _heir(situation, ref, before)
+    }
+
+
+def _entitled(situation: Situation, ref: ObjectRef, former: str) -> str:
+    """Whose it would be now, had nobody given it away: ownership may have moved since, or gone back."""
+    config, retiring = situation.config, situation.context.retiring
+    if situation.done >= split.ORDINAL[split.TRANSFER_OWNERSHIP]:
+        return _heir(situation, ref, former) if former in retiring else former
+    went_back = situation.states[split.TRANSFER_OWNERSHIP] == "rolled_back" and former == blueprint.owner(config)
+    return config.legacy_role if went_back else former
+
+
 def given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
     """Objects that were the application's and now belong to somebody else. They go back to whose they were: before
     ownership moves that is the old role, which is no member of app_migrator yet.
     """
-    owners = situation.context.owners
     found: defaultdict[tuple[str, str], list[ObjectRef]] = defaultdict(list)
-    for ref, (before, now) in since.moved.items():
-        if before in owners and now not in owners and now != _heir(situation, ref, before):
-            found[now, before].append(ref)
+    for ref, before in _given(situation, since).items():
+        found[since.moved[ref][1], _entitled(situation, ref, before)].append(ref)
     for (owner, former), refs in sorted(found.items()):
         back = _back(situation.live, refs, former)
         fix = _by(situation.live, (owner, former)) + _first(back, former)
+        if owner not in situation.config.named:
+            meant = _with("other_owners", situation.config.other_owners, owner)
+            fix += f" Or, if {_these(refs)} {owner}'s own now, write under [cutover]: {meant}"
         if all(ref.kind == "extension" for ref in refs):
             fix = "Nothing, where pg_upgrade did it: it gives extensions to the superuser that it runs as, which no "
             fix += f"statement takes back. That superuser alters and drops them from now on, not {former}."
@@ -123,36 +158,55 @@ def _first(statements: list[str], owner: str) -> str:
     return f"{' '.join(statements[:_PRINTED])}{more} Then flatsplit repair."
 
 
+def _outside(situation: Situation, since: ObjectChanges) -> list[ObjectRef]:
+    """New schemas of the application's owners that are not in scope."""
+    return [
+        ref
+        for ref, owner in since.appeared.items()
+        if ref.kind == "schema"
+        and owner in situation.context.owners
+        and not situation.context.in_scope(ref)
+        and ref.name not in situation.config.other_schemas
+    ]
+
+
 def _schemas(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
-    context = situation.context
-    who = blueprint.who(situation.config)
-    for ref, owner in sorted(since.appeared.items()):
-        if ref.name in situation.config.other_schemas:
-            continue
-        if ref.kind == "schema" and owner in context.owners and not context.in_scope(ref):
-            yield Finding(
-                "schema-outside",
-                "warning",
-                f"schema {ref.name} of {owner} is new and not in scope",
-                f"No default privileges apply there: {who.application} and {who.reader} can use nothing in it.",
-                "Add it to `schemas` in flatsplit.toml, then flatsplit repair. Or, if it is left out on purpose, write "
-                f"under [cutover]: {_with('other_schemas', situation.config.other_schemas, ref.name)}",
-                (ddl.label(ref),),
-            )
+    who, meant = blueprint.who(situation.config), situation.config.other_schemas
+    for ref in sorted(_outside(situation, since)):
+        yield Finding(
+            "schema-outside",
+            "warning",
+            f"schema {ref.name} of {since.appeared[ref]} is new and not in scope",
+            f"No default privileges apply there: {who.application} and {who.reader} can use nothing in it.",
+            "Add it to `schemas` in flatsplit.toml, then flatsplit repair. Or, if it is left out on purpose, write "
+            f"under [cutover]: {_with('other_schemas', meant, ref.name)}",
+            (ddl.label(ref),),
+        )
+
+
+def _made_by_others(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str]:
+    """New tables and views in scope that app_user may not read, and the roles that made them, which are none of the
+    application's.
+    """
+    context, live = situation.context, situation.live
+    known = {*context.owners, *situation.config.other_owners}
+    user = Rights(live, blueprint.application(situation.config))
+    return {
+        ref: owner
+        for ref, owner in since.appeared.items()
+        if ref.kind in _RELATIONS and owner not in known and context.in_scope(ref)
+        if "r" not in user.letters(live.objects[ref])
+    }
 
 
 def _tables(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
-    context, live = situation.context, situation.live
+    live, meant = situation.live, situation.config.other_owners
     who = blueprint.who(situation.config)
     moved = situation.done >= split.ORDINAL[split.TRANSFER_OWNERSHIP]
-    ours = who.owner if moved else context.legacy
-    user = Rights(live, who.application)
+    ours = who.owner if moved else situation.config.legacy_role
     found: defaultdict[str, list[ObjectRef]] = defaultdict(list)
-    for ref, owner in since.appeared.items():
-        if ref.kind not in _RELATIONS or owner in context.owners or not context.in_scope(ref):
-            continue
-        if owner not in situation.config.other_owners and "r" not in user.letters(live.objects[ref]):
-            found[owner].append(ref)
+    for ref, owner in _made_by_others(situation, since).items():
+        found[owner].append(ref)
     for owner, refs in sorted(found.items()):
         things = "table or view" if len(refs) == 1 else "tables and views"
         over = _back(live, refs, ours)
@@ -163,8 +217,7 @@ def _tables(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
             f"and {who.application} may not read {_them(refs)}",
             f"Default privileges act for {who.owner} and the old role only: not for what others create.",
             f"Run such migrations as {ours}; for what is there, {_by(live, (owner, ours))}{_first(over, ours)} "
-            f"Or, if {_these(refs)} {owner}'s own, write under [cutover]: "
-            f"{_with('other_owners', situation.config.other_owners, owner)}",
+            f"Or, if {_these(refs)} {owner}'s own, write under [cutover]: {_with('other_owners', meant, owner)}",
             tuple(ddl.label(ref) for ref in sorted(refs)),
             sql=tuple(over),
         )

@@ -80,7 +80,7 @@ def _objects(live: State, context: Context, found: memory.ObjectChanges) -> Iter
     for ref, owners in found.moved.items():
         moved[owners].append(ref)
     for (before, now), refs in sorted(moved.items()):
-        grave = before in context.owners and now not in context.owners
+        grave = before in context.owners and now not in context.owners and now not in context.config.other_owners
         advice = f"{before} can no longer change {'it' if len(refs) == 1 else 'them'}" if grave else ""
         yield _about(
             refs,

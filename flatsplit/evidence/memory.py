@@ -31,20 +31,36 @@ def remembers(ref: ObjectRef, facts: ObjectFacts) -> bool:
     )
 
 
-def objects(state: State) -> dict[str, Any]:
-    """Names by owner, kind and schema, sorted; a name with arguments is a pair."""
+def objects(state: State, undecided: Mapping[ObjectRef, str] | None = None) -> dict[str, Any]:
+    """Names by owner, kind and schema, sorted; a name with arguments is a pair.
+
+    ``undecided``: these are remembered as they were before somebody did what people have to decide about, with the
+    owner of then, or "" for what was not there.
+    """
     found: dict[str, dict[str, dict[str, list[Any]]]] = {}
+    other = undecided or {}
     for group in state.groups:
         if not remembers(group.refs[0], group.facts):
             continue
         kind = f"{_PART}{group.kind}" if group.facts.follows else group.kind
-        names = found.setdefault(group.facts.owner, {}).setdefault(kind, {}).setdefault(group.schema, [])
-        names += [[ref.name, ref.args] if ref.args else ref.name for ref in group.refs]
+        refs = list(group.refs)
+        if other and not other.keys().isdisjoint(refs):
+            for ref in refs:
+                if former := other.get(ref):
+                    found.setdefault(former, {}).setdefault(kind, {}).setdefault(group.schema, []).append(_written(ref))
+            refs = [ref for ref in refs if ref not in other]
+        if refs:
+            names = found.setdefault(group.facts.owner, {}).setdefault(kind, {}).setdefault(group.schema, [])
+            names += map(_written, refs)
     for kinds in found.values():
         for schemas in kinds.values():
             for names in schemas.values():
                 names.sort(key=_sortable)
     return found
+
+
+def _written(ref: ObjectRef) -> str | list[str]:
+    return [ref.name, ref.args] if ref.args else ref.name
 
 
 def _sortable(name: str | list[str]) -> str:

@@ -47,3 +47,65 @@ def test_what_no_step_takes_care_of_is_drift_too(walk: Walk) -> None:
     found = verified(walk)
     assert found["ok"]
     assert "public-create" not in {one["id"] for one in found["notes"]}
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("meant", [True, False])
+@pytest.mark.parametrize(
+    ("after", "there", "back"),
+    [
+        ("grant-existing", 2, 0),
+        ("default-privileges", 1, 1),
+        ("transfer-ownership", 0, 1),
+        ("enable-login", 0, 1),
+        ("lock-legacy", 1, 1),
+    ],
+)
+def test_it_is_told_until_somebody_has_decided(walk: Walk, after: str, there: int, back: int, meant: bool) -> None:
+    """Steps that end meanwhile, ``there`` and ``back``, do not make it old.
+
+    It goes to whoever owns the rest by then.
+    """
+    database = walk.database
+    database.execute("create table given (); create table given_back ()", database.legacy)
+    walk.forward(after)
+    database.execute("create role other login; grant usage, create on schema public to other")
+    database.execute("alter table given owner to other; alter table given_back owner to other")
+    database.execute("create table theirs ()", "other")
+    database.execute(f"create schema fresh authorization {owner_of(walk, 'orders')}")
+    kinds = {"given-away", "created-by-another", "schema-outside"}
+    assert told(walk).keys() == kinds
+    for _ in range(there):
+        walk.step(str(walk.next_step()))
+    assert told(walk).keys() == kinds
+    assert {item["then"] for item in walk.status()["away"]["items"] if "other" in item["text"]} == {"decision"}
+    database.execute(f"alter table given_back owner to {owner_of(walk, 'orders')}")
+    for _ in range(back):
+        walk.rollback()
+    now = told(walk)
+    assert {one: now[one]["objects"] for one in now} == {
+        "given-away": ["table public.given"],
+        "created-by-another": ["table public.theirs"],
+        "schema-outside": ["schema fresh"],
+    }
+    if meant:
+        for one in kinds:
+            write_line(walk.config, now[one]["fix"])
+    else:
+        for statement in (*now["given-away"]["sql"], *now["created-by-another"]["sql"]):
+            database.execute(statement)
+        assert {owner_of(walk, name) for name in ("given", "theirs")} == {owner_of(walk, "orders")}
+        database.execute("drop schema fresh")
+        walk("repair", "--yes").check()
+    assert verified(walk)["ok"]
+    walk.step(str(walk.next_step()))
+    assert verified(walk)["ok"]
+
+
+def owner_of(walk: Walk, table: str) -> str:
+    row = walk.database.admin.execute("select relowner::regrole::text from pg_class where relname = %s", (table,))
+    return str(row.fetchone()[0])  # type: ignore[index]
+
+
+def told(walk: Walk) -> dict[str, Any]:
+    return {stray["id"]: stray for stray in verified(walk, 4)["strays"]}
