@@ -16,6 +16,7 @@ from flatsplit.evidence.coverage import still
 from flatsplit.journal import Journal
 from flatsplit.model import Backend
 from flatsplit.server.counters import growth, read_counters
+from flatsplit.walks.leave.preconditions import team
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -43,6 +44,7 @@ def observe(walk: Walk) -> Observed:
     session, journal, config = walk.session, walk.journal, walk.config
     people = read_people(session.driver)
     watched = {*config.watched, *(record.walk.subject for record in walk.kept)} - {""}
+    watched |= {login for name, _ in config.people for login in team(people, name)}
     # That nobody sees a role under its former name would be taken for evidence
     refuse_renamed(renamed_at_a_glance(session, config, people))
     clients = connected(session, config, people, watched)

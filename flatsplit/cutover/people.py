@@ -22,6 +22,7 @@ from flatsplit.planning import machine
 from flatsplit.server.sessions import read_sessions
 from flatsplit.walks import leave
 from flatsplit.walks.draft import Draft
+from flatsplit.walks.leave.preconditions import team
 
 if TYPE_CHECKING:
     from flatsplit.config import Config
@@ -59,10 +60,12 @@ class Person:
     login: bool
     """Whether the role may log in; False also where there is no such role."""
     connected: int
-    """How many sessions there are now, in all databases."""
+    """How many sessions there are now, in all databases; of a group its logins' sessions, and so below."""
     last_seen: datetime | None
     """When `observe` last recorded a session; None where it never did."""
     differs: tuple[Deviation, ...]
+    through: tuple[str, ...] = ()
+    """Who logs in and acts as it, where it is a group that may not log in itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,8 @@ def _persons(walk: Walk, live: State) -> Iterator[Person]:
     wanted = dict(_wanted(config))
     names = sorted({*wanted, *_members(live, config)})
     since, leaving = _since(walk), leavers(walk)
-    sessions = read_sessions(walk.session.driver, {name: (name,) for name in names}, "")
+    logins = {name: team(live, name) or (name,) for name in names}
+    sessions = read_sessions(walk.session.driver, {one: (one,) for some in logins.values() for one in some}, "")
     for name in names:
         inside = tuple(
             InGroup(role, since.get((name, role)), any(_inherits(live, key, options) for key, options in granted))
@@ -194,9 +198,10 @@ def _persons(walk: Walk, live: State) -> Iterator[Person]:
             name,
             inside,
             facts is not None and facts.login,
-            sum(one.role == name for one in sessions),
-            walk.journal.last_login(name),
+            sum(one.role in logins[name] for one in sessions),
+            max(filter(None, map(walk.journal.last_login, logins[name])), default=None),
             tuple(differs) if config.people else (),
+            team(live, name),
         )
 
 
@@ -251,7 +256,7 @@ def _differs(live: State, config: Config, name: str, wanted: tuple[str, ...] | N
     if wanted is None:
         yield Deviation("is not in [people]", f"write it down there, or: {goes}")
         return
-    if not facts.login:
+    if not facts.login and not team(live, name):
         yield Deviation("may not log in", f"{goes}, or: ALTER ROLE {who} LOGIN;")
     if facts.superuser:
         yield Deviation("is a superuser all the time", _no_superuser(live, name))

@@ -64,6 +64,10 @@ class Looks:
         """When a login as this very role was last observed; for groups and their logins."""
         return observations.last_login(self.session, role, database)
 
+    def logins_elsewhere(self, role: str, database: str) -> list[tuple[str, datetime]]:
+        """The other databases in which a login as this very role was observed, and when last; the latest first."""
+        return observations.logins_elsewhere(self.session, role, database)
+
     def last_seen(self, role: str, database: str | None = None, but: Collection[str] = ()) -> datetime | None:
         """When a session of this role was last observed, in one database or in any, without these applications."""
         return observations.last_seen(self.session, role, database, but)

@@ -35,6 +35,10 @@ _LAST_LOGIN = """
 SELECT max(coalesce(until, at)) FROM flatsplit.observation
 WHERE role = %(role)s AND (%(database)s::text IS NULL OR database = %(database)s) AND source = 'login'
 """
+_LOGINS_ELSEWHERE = """
+SELECT database, max(coalesce(until, at)) FROM flatsplit.observation
+WHERE role = %s AND database <> %s AND source = 'login' GROUP BY database ORDER BY 2 DESC, database
+"""
 _LAST_ACTIVE = "SELECT max(at) FROM flatsplit.counter WHERE role = %s AND growth > 0"
 _LOOKS = """
 SELECT coalesce(sum(looks), 0)::bigint, min(at), max(coalesce(until, at)) FROM flatsplit.observation
@@ -117,6 +121,11 @@ def last_seen(session: Session, role: str, database: str | None, but: Collection
 def last_login(session: Session, role: str, database: str | None) -> datetime | None:
     """When a session of this very role, and not of a member, was last seen; for roles that are or become groups."""
     return _moment(session, _LAST_LOGIN, {"role": role, "database": database})
+
+
+def logins_elsewhere(session: Session, role: str, database: str) -> list[tuple[str, datetime]]:
+    """The other databases in which a session of this very role was ever seen, with when last, the latest first."""
+    return [(name, at) for name, at in rows.ask(session, _LOGINS_ELSEWHERE, [role, database]).fetchall()]
 
 
 def last_active(session: Session, role: str) -> datetime | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.fixtures.cli import InProcess
@@ -121,3 +123,31 @@ def test_an_operator_who_may_not_let_in_somebody(database: Database, invoke_cli:
     named(walk, alice=["app_readonly", "dba"])
     (alice,) = walk("people", "--json").check().json["people"]
     assert alice["differs"] == []
+
+
+@pytest.mark.majors("two")
+def test_a_team_that_may_not_log_in(database: Database, invoke_cli: InProcess) -> None:
+    """Its logins are seen for it, and it is no person who could leave; without them it is what nobody can use."""
+    walk = prepared(Walk(invoke_cli, database))
+    database.execute(
+        f"create role {QUOTED}; grant app_readonly to {QUOTED}; create role carol login in role {QUOTED};"
+        f"create role within in role {QUOTED}; create role bob login in role within"
+    )
+    named(walk, alice=["app_readonly"])
+
+    def team() -> Any:
+        (found,) = walk("people", "--json").check().json["people"]
+        return found
+
+    assert (team()["through"], team()["differs"], team()["last_seen"]) == (["bob", "carol"], [], None)
+    with walk.connect("bob"):
+        walk("observe").check()
+        assert team()["connected"] == 1
+    assert team()["last_seen"]
+    assert "bob, carol" in walk("people").check().stdout
+    refused = walk("begin", "leave", ALICE, "--yes").check(2).stderr
+    assert "flatsplit begin leave bob" in refused
+    database.execute(refused.partition("to end the group itself, first: ")[2])
+    assert [one["what"] for one in team()["differs"]] == ["may not log in"]
+    walk("begin", "leave", ALICE, "--yes").check()
+    walk.next("--walk", f"leave:{ALICE}", "--through", "drop")

@@ -6,7 +6,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.support.rotating import twins
 from tests.support.snapshot import snapshot
-from tests.support.walk import Walk, assert_same, write_passwords
+from tests.support.walk import Walk, assert_same, configure, write_passwords
 
 A, B = "app_user_a", "app_user_b"
 NAME = "rotate:app_user"
@@ -47,8 +47,12 @@ def test_the_other_database_is_waited_for_and_left_as_it_was(
         take()
     with there.connect(A):
         assert f"{A} is connected to {other.name}" in take(3)
+        walk("observe").check()
     walk.wait_until_gone(A, B)
-    take()
+    configure(walk.config, drain="1h")
+    assert f"{A} was connected to {other.name} " in take(3), "a job comes and goes, and its rights are the group's"
+    configure(walk.config, drain="0s")
+    assert f"{A} has rights in {other.name} as app_user" in walk.next("--walk", NAME).stderr
     with there.connect(B):
         works(B)
         walk.rollback("--walk", NAME)

@@ -26,6 +26,8 @@ class App:
     name: str
     old: Release
     new: Release
+    sequences: tuple[str, ...] = ()
+    """Those that statements use without saying so in what pg_stat_statements keeps, as the makers tell."""
 
     @property
     def workload(self) -> Path:
@@ -49,6 +51,7 @@ APPS = {
             "pgqueuer",
             _release("pgqueuer", "0.24.3", "psycopg[binary]"),
             _release("pgqueuer", "1.6.0", "psycopg[binary]"),
+            ("public.pgqueuer_id_seq",),
         ),
         App(
             "mlflow",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from tests.live.apps import App
 from tests.live.play import Program, opened, say
@@ -26,7 +25,8 @@ def learn(app: App, seconds: float, environments: Path) -> list[str]:
         with stage.connect(stage.legacy) as connection:
             connection.execute("CREATE TABLE secrets (token text)")
         stage.survey()
-        _declare(stage, f'[role.{ROLE}]\nlike = "app_user"\nlearn = "0s"\n')
+        known = 'sequences = "listed"\n' if app.sequences else ""
+        _declare(stage, f'[role.{ROLE}]\nlike = "app_user"\nlearn = "0s"\n{known}')
         stage.next("--through", "enable-login")  # it rides along, up to where people let its program in
         at_work = program.start("new", ROLE, "work", str(seconds))
         stage.wait_for(ROLE)
@@ -35,6 +35,10 @@ def learn(app: App, seconds: float, environments: Path) -> list[str]:
         stage.flatsplit("observe")
         learned = json.loads(stage.flatsplit("learn", ROLE, "--json"))
         grants: dict[str, list[str]] = learned["grants"]
+        lines = [(line["privilege"], line["name"]) for line in learned["lines"]]
+        lines += [one for name in app.sequences if (one := ("usage", name)) not in lines]
+        if usage := [name for privilege, name in lines if privilege == "usage"]:
+            grants["usage"] = usage
         _declare(stage, f"[grants.{ROLE}]\n" + "".join(f"{key} = {toml(names)}\n" for key, names in grants.items()))
         stage.next("--through", "grant", *WALK)
         doubts = _doubts(stage)
@@ -42,7 +46,7 @@ def learn(app: App, seconds: float, environments: Path) -> list[str]:
             say(f"not known before: {line}")
         stage.next("--through", "narrow", *WALK, *(("--waive", "rehearsed", "--reason", "looked at") if doubts else ()))
         stage.next("--through", "verify", *WALK)
-        return [*_enough(stage, program, seconds), *_no_more(stage, program, learned["lines"], seconds / 2)]
+        return [*_enough(stage, program, seconds), *_no_more(stage, program, lines, seconds / 2)]
 
 
 def _declare(stage: Stage, section: str) -> None:
@@ -75,12 +79,12 @@ def _enough(stage: Stage, program: Program, seconds: float) -> list[str]:
     return found
 
 
-def _no_more(stage: Stage, program: Program, lines: list[dict[str, Any]], seconds: float) -> list[str]:
+def _no_more(stage: Stage, program: Program, lines: list[tuple[str, str]], seconds: float) -> list[str]:
     """Each privilege taken away in turn: something is refused then."""
     found = []
     with stage.admin() as admin:
-        for line in lines:
-            what = f"{line['privilege']} ON {_ON.get(line['privilege'], '')}{line['name']}"
+        for privilege, name in lines:
+            what = f"{privilege} ON {_ON.get(privilege, '')}{name}"
             before = len(_refused(stage))
             admin.execute(f"REVOKE {what} FROM {ROLE}".encode())
             process = program.start("new", ROLE, "work", str(seconds))

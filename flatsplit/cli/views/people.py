@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from flatsplit.cli.output import Output, Printer, one_line
 from flatsplit.cli.views import statements
 from flatsplit.errors import Exit
-from flatsplit.words import ago, count
+from flatsplit.words import ago, count, listed
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
     from flatsplit.cutover.people import People, Person
 
+NAMED = 5
+"""How many logins of a group are named in its row."""
 COLUMNS = ("person", "is in", "since", "last seen", "differs")
 
 
@@ -49,8 +51,9 @@ def _row(person: Person) -> tuple[str, ...]:
     inside = ", ".join(each.role if each.inherits else f"{each.role} (SET ROLE)" for each in person.groups)
     times = [each.since for each in person.groups if each.since]
     seen = "now" if person.connected else ago(person.last_seen) if person.last_seen else ""
+    name = f"{person.name} ({listed(person.through, NAMED)})" if person.through else person.name
     return (
-        one_line(person.name),
+        one_line(name),
         one_line(inside),
         ago(min(times)) if times else "",
         seen,
@@ -75,6 +78,7 @@ def shape(found: People) -> Json:
                 ],
                 "connected": person.connected,
                 "last_seen": person.last_seen.isoformat() if person.last_seen else None,
+                "through": list(person.through),
                 "differs": [{"what": each.what, "fix": each.fix} for each in person.differs],
             }
             for person in found.persons

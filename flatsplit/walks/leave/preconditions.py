@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl, membership
 from flatsplit.model import PUBLIC, ROUTINES, ObjectRef, State, WalkName
-from flatsplit.walks import role
+from flatsplit.walks import leave, role
 from flatsplit.walks.kind import Moment
+from flatsplit.words import listed
 
 Objection = tuple[str, str]
 """What is wrong, and what to do."""
@@ -35,9 +36,24 @@ def refuses(moment: Moment) -> Objection | None:
         return f"{person} is the system's own", "flatsplit people lists the persons"
     if state.roles[person].superuser and not state.target.operator_superuser:
         return f"{person} is a superuser, and only a superuser can lock it", "let a superuser run flatsplit for this"
+    if logins := team(state, person):
+        ends = " ".join(end for _, end in _endings(state, person))
+        return (
+            f"{person} is a group, whose logins are {listed(logins)}, and no person",
+            f"let a login leave: {WalkName(leave.NAME, logins[0]).begins}; to end the group itself, first: {ends}",
+        )
     if blueprint.owner(config) not in state.roles:
         return f"there is no {blueprint.owner(config)} to hand over to", "let the split be done first: flatsplit status"
     return None
+
+
+def team(state: State, name: str) -> tuple[str, ...]:
+    """The logins of a group of people, as a directory keeps one; () where the role may log in itself, or nobody as it.
+
+    Who runs flatsplit is none of them: from 16 on, whoever creates a role may be a member of it.
+    """
+    facts = state.roles.get(name)
+    return () if facts is None or facts.login else membership.logins_of(state, name, {state.target.operator})
 
 
 def objections(state: State, person: str) -> Iterator[Objection]:
@@ -67,6 +83,15 @@ def _acting(state: State, person: str) -> Iterator[Objection]:
     """Members of the person's role, who act with its rights. A session that has done SET ROLE goes on as that role, and
     what it does after the role is dropped fails with an oid.
     """
+    for member, end in _endings(state, person):
+        yield (
+            f"{member} is a member of {person}: it loses what she may, and its sessions that act as her go on",
+            f"give it what it needs by itself, then: {end}",
+        )
+
+
+def _endings(state: State, person: str) -> Iterator[tuple[str, str]]:
+    """Each member of the person's role that acts with its rights, with the statements that end that."""
     for key, options in sorted(state.members.items()):
         if key.role != person or key.member == state.target.operator:
             continue
@@ -74,10 +99,7 @@ def _acting(state: State, person: str) -> Iterator[Objection]:
             end = ddl.revoke_member(key, by=state.target.membership_options)
             who = membership.may_become(state, key.member) if membership.may_set(options) else ()
             sessions = " ".join(ddl.terminate_sessions(login, everywhere=True) for login in who)
-            yield (
-                f"{key.member} is a member of {person}: it loses what she may, and its sessions that act as her go on",
-                f"give it what it needs by itself, then: {end} {sessions}".rstrip(),
-            )
+            yield key.member, f"{end} {sessions}".rstrip()
 
 
 def _invoker(ref: ObjectRef) -> str:
