@@ -4,7 +4,7 @@ catch-up's instead. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flatsplit import blueprint, ddl
@@ -14,6 +14,7 @@ from flatsplit.model import Check, Finding, Statement
 from flatsplit.planning import chain
 from flatsplit.planning.causes import WITHOUT_ROLE, Causes, Edited, newcomers
 from flatsplit.rights.own_rights import HAZARD
+from flatsplit.rights.special import GONE
 from flatsplit.walks import split
 from flatsplit.walks.newer_server import first_known
 from flatsplit.words import count, listed
@@ -140,9 +141,13 @@ def _undone(situation: Situation, since: ObjectChanges | None, was: int, edited:
         yield Broken(f"{cause}: wanted again is {statements[0].description}{more}", fix)
 
 
-def unkept(checks: Iterable[Check], told: Iterable[Statement]) -> Iterator[Broken]:
+def unkept(
+    checks: Iterable[Check], told: Iterable[Statement], meant: Mapping[str, tuple[frozenset[str], str]]
+) -> Iterator[Broken]:
     """Lines of the can/cannot matrix that do not hold. Not of roles that the statements are about which are ``told``
     anyway: those of the drift, and those that take away what nobody asked for.
+
+    ``meant``: by role, what names of its list may mean that are not here any more, and how to correct them.
     """
     changes = [change for statement in told for change in statement.changes]
     about = {part for one in changes for part in (one.subject, one.detail.partition("=")[0])}
@@ -150,6 +155,11 @@ def unkept(checks: Iterable[Check], told: Iterable[Statement]) -> Iterator[Broke
         if not check.ok and check.role not in about:
             more = check.exception_count - len(check.exceptions)
             names = ", ".join(check.exceptions) + (f", and {more:,} more" if more else "")
+            called, correct = meant.get(check.role, (frozenset[str](), ""))
+            if correct and all(name.endswith(GONE) or name in called for name in check.exceptions):
+                if check.expected:  # and what it can do there under the new name is no more than that
+                    yield Broken(f"{check.role} cannot {check.act}: {names}", correct)
+                continue
             yield Broken(
                 f"{check.role} {'cannot' if check.expected else 'can'} {check.act}: {names}",
                 "it has that from PUBLIC or another role: whoever gave it there takes it back; "

@@ -19,7 +19,7 @@ from flatsplit.cutover.poolers import PoolerAdvice, poolers
 from flatsplit.cutover.refusals import refusals
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import absence, members_of
-from flatsplit.cutover.tables_after_list import misnamed, younger
+from flatsplit.cutover.tables_after_list import corrections, misnamed, younger
 from flatsplit.cutover.unhandled_changes import strays
 from flatsplit.cutover.waivers import waived_by_step
 from flatsplit.cutover.walks import WalkView, walks
@@ -147,7 +147,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
     first = situation.turned(SPLIT)  # hazards and memberships of people concern the split
     before = walk.journal.last_snapshot()
     ways, extra = _ways(walk, situation), beyond(walk, first)
-    promised = unkept(all_checks(situation), (*situation.drift, *extra))
+    promised = unkept(all_checks(situation), (*situation.drift, *extra), corrections(first))
     return Status(
         cutover=_view(walk, situation),
         steps=_steps(walk, situation, gates),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from flatsplit import ddl
@@ -10,11 +10,12 @@ from flatsplit.config.special import heading
 from flatsplit.cutover.expected_rights import special_roles
 from flatsplit.cutover.situation import Situation
 from flatsplit.evidence import memory
-from flatsplit.model import TABLES, Finding, ObjectRef, WalkName
+from flatsplit.model import TABLES, Finding, ObjectRef, State, WalkName
 from flatsplit.rights.matrix import Rights
 from flatsplit.server.asking import ask
 from flatsplit.walks import role as keys
 from flatsplit.walks.role import grant_list
+from flatsplit.walks.role.context import Context
 from flatsplit.words import count, listed
 
 if TYPE_CHECKING:
@@ -90,17 +91,45 @@ def misnamed(situation: Situation) -> Iterator[Finding]:
                 f"Write it again, or take the role back: {back} --all",
             )
             continue
-        lost = sorted({wrong for _, wrong in grant_list.nothing(situation.live, one.context)})
-        if lost and name in situation.live.roles:
-            now = sorted(map(ddl.label, grant_list.renamed(situation.live, one.context)))
-            yield Finding(
-                "list-names-nothing",
-                "warning",
-                f"{heading(name, 'grants')} names what is not here",
-                "It was dropped, or renamed, or moved to another schema; then the role still has its rights on it.",
-                f"{_perhaps(now, name)}Correct {heading(name, 'grants')}, then flatsplit repair.",
-                tuple(lost),
-            )
+        if name in situation.live.roles and (said := _says_nothing(situation.live, one.context)):
+            yield said
+
+
+def _says_nothing(live: State, context: Context) -> Finding | None:
+    """What the section and the list of a role name and is not here any more; None where there is nothing."""
+    schemas = grant_list.lost_schemas(live, context)
+    listed_ = sorted({wrong for _, wrong in grant_list.nothing(live, context)})
+    if not (schemas or listed_):
+        return None
+    places = [heading(context.role)] if schemas else []
+    places += [heading(context.role, "grants")] if listed_ else []
+    return Finding(
+        "list-names-nothing",
+        "warning",
+        f"{' and '.join(places)} {'name' if places[1:] else 'names'} what is not here",
+        "It was dropped, or renamed, or moved to another schema; then the role still has its rights on it.",
+        f"{_perhaps(_shown(live, context), context.role)}Correct {' and '.join(places)}, then flatsplit repair.",
+        (*(f"schema {name}" for name in schemas), *listed_),
+    )
+
+
+def _shown(live: State, context: Context) -> list[str]:
+    """What may be meant. Of a schema itself and not of all in it, and of no schema that only leads to something."""
+    found = grant_list.renamed(live, context)
+    whole = {ref.name for ref in found if ref.kind == "schema"} if grant_list.lost_schemas(live, context) else set()
+    shown = (ref for ref in found if ref.schema not in whole and (ref.kind != "schema" or ref.name in whole))
+    return sorted(map(ddl.label, shown))
+
+
+def corrections(situation: Situation) -> Mapping[str, tuple[frozenset[str], str]]:
+    """For each special role whose section or list names what is not here: what it may be called now, and what to do."""
+    found = {}
+    for one in special_roles(situation):
+        said = _says_nothing(situation.live, one.context) if one.context.special is not None else None
+        if said is not None:
+            labels = frozenset(map(ddl.label, grant_list.renamed(situation.live, one.context)))
+            found[one.context.role] = (labels, said.fix)
+    return found
 
 
 def _perhaps(now: list[str], role: str) -> str:

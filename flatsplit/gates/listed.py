@@ -26,6 +26,9 @@ def judge(asked: Asked[Context]) -> GateResult:
     if wrong:
         what = f"{where} names what is not here: {words.listed(wrong, SHOWN)}"
         return GateResult("listed", False, what, "correct the names, written as in SQL with their schema")
+    if lost := grant_list.lost_schemas(asked.state, context):
+        what = f"{heading(context.role)} names what is not here: {words.listed([f'schema {name}' for name in lost])}"
+        return GateResult("listed", False, what, "correct the names")
     special, own = context.special, [*grant_list.lines(context.config, context.special)]
     if not (own or special.schemas or special.create):
         fix = f"list what {context.role} may" + (

@@ -53,8 +53,9 @@ def _can(state: State, context: Context, rights: Rights, given: grant_list.Liste
         missing += nothing.get(line.privilege, [])
         act = f"{line.privilege.replace('_', ' ')}, as [grants] says"
         yield _check(role, act, True, len(refs) + len(nothing.get(line.privilege, [])), missing)
+    lost = grant_list.lost_schemas(state, context)
     for schema in special.schemas:
-        count, missing = 0, list[str]()
+        count, missing = (1, [f"schema {schema}{GONE}"]) if schema in lost else (0, list[str]())
         for group in state.groups:
             inside = [ref for ref in group.refs if ref in given.objects] if group.schema == schema else []
             held = rights.letters(group.facts) if inside else frozenset()
@@ -63,7 +64,8 @@ def _can(state: State, context: Context, rights: Rights, given: grant_list.Liste
         yield _check(role, f"read everything in schema {schema}", True, count, missing)
     for schema in special.create:
         ref = ObjectRef("schema", "", schema)
-        missing = [] if "C" in _held(state, rights, ref) else [ddl.label(ref)]
+        gone = GONE if schema in lost else ""
+        missing = [] if "C" in _held(state, rights, ref) else [f"{ddl.label(ref)}{gone}"]
         yield _check(role, f"create in schema {schema}", True, 1, missing)
     groups = grant_list.memberships(context.config, special)
     if groups:

@@ -5,7 +5,7 @@ No step takes them away: somebody may have granted them for a reason. They are s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from flatsplit import blueprint, ddl, privileges
@@ -52,9 +52,9 @@ def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[S
     rules = dict(grant_list.later(state, context, given))
     for row, acl in state.defaults.items():
         more = privileges.minus(privileges.letters(acl, role), rules.get(row, ""))
-        if more and row.creator != role:
+        if more and row.creator != role and ObjectRef("schema", "", row.schema) not in unclear:
             draft.default(row, privileges.without(acl, role, more))
-    _of_what_it_creates(draft, context)
+    _of_what_it_creates(draft, context, unclear)
     _settings(draft, context)
     groups = {key.role for key in state.members if key.member == role}
     for group in groups.difference(grant_list.memberships(context.config, special)):
@@ -62,14 +62,15 @@ def surplus(state: State, context: Context, *, bridged: bool = False) -> tuple[S
     return diff(state, draft.state())
 
 
-def _of_what_it_creates(draft: Draft, context: Context) -> None:
+def _of_what_it_creates(draft: Draft, context: Context, unclear: Collection[ObjectRef]) -> None:
     """Where it creates no more: the default privileges for that, and the membership by which the owner could change
-    what it created, once nothing is left of that.
+    what it created, once nothing is left of that. Not in schemas that are ``unclear``.
     """
     special, role, state = context.special, context.role, draft.before
     rules = {(row, grantee): letters for row, grantee, letters in grant_list.made(state, context)}
     for row, acl in state.defaults.items():
-        for grantee in context.config.roles.new if row.creator == role else ():
+        known = row.creator == role and ObjectRef("schema", "", row.schema) not in unclear
+        for grantee in context.config.roles.new if known else ():
             more = privileges.minus(privileges.letters(acl, grantee), rules.get((row, grantee), ""))
             if more:
                 draft.default(row, privileges.without(draft.effective_default(row), grantee, more))

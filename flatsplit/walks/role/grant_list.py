@@ -70,13 +70,29 @@ def rights(state: State, context: Context) -> ListedRights:
     )
 
 
+def _schema(name: str) -> ObjectRef:
+    return ObjectRef("schema", "", name)
+
+
+def here(state: State, schemas: Sequence[str]) -> tuple[str, ...]:
+    """Those that have not been dropped or renamed."""
+    return tuple(name for name in schemas if _schema(name) in state.objects)
+
+
+def lost_schemas(state: State, context: Context) -> tuple[str, ...]:
+    """Schemas of its section that are not here any more."""
+    special = context.special
+    named = dict.fromkeys((*special.schemas, *special.create)) if special is not None else {}
+    return tuple(name for name in named if _schema(name) not in state.objects)
+
+
 def ruled(context: Context, given: ListedRights) -> tuple[str, ...]:
     """Schemas in which it gets rights on tables that will be created."""
     special = context.special
     if special is None or special.new_tables == "none":
         return ()
     if special.schemas:
-        return special.schemas
+        return tuple(name for name in special.schemas if _schema(name) in given.objects)
     inside = {ref.name for ref, letters in given.objects.items() if ref.kind == "schema" and "U" in letters}
     return tuple(name for name in context.config.schemas if name in inside)
 
@@ -97,7 +113,7 @@ def later(state: State, context: Context, given: ListedRights) -> Iterator[tuple
 def made(state: State, context: Context) -> Iterator[tuple[DefaultRef, str, str]]:
     """Default privileges for what the role itself will create: (row, grantee, letters)."""
     special, config = context.special, context.config
-    for schema in special.create if special is not None else ():
+    for schema in here(state, special.create) if special is not None else ():
         for objtype in _LASTING:
             ref = DefaultRef(context.role, schema, objtype)
             for role, purpose in blueprint.roles(config):
@@ -178,7 +194,7 @@ def nothing(state: State, context: Context) -> Iterator[tuple[Grant, str]]:
 
 def renamed(state: State, context: Context) -> frozenset[ObjectRef]:
     """Objects and columns that may be what lines meant whose names mean nothing now, since they were renamed or moved:
-    no line names them, and the role holds there what such lines give.
+    no line names them, and the role holds there what such lines give. Of a schema, with all that it holds inside.
     """
     lost: defaultdict[str, set[str]] = defaultdict(set)
     parts: set[str] = set()
@@ -187,18 +203,23 @@ def renamed(state: State, context: Context) -> frozenset[ObjectRef]:
             parts.update(grant.letter)
         else:
             lost[name].update(grant.letter)
-    if not lost and not parts:
+    schemas = lost_schemas(state, context)
+    if not (lost or parts or schemas):
         return frozenset()
     given, wanted = rights(state, context), list(lost.values())
-    objects = (
-        ref
+    creates = context.special.create if context.special is not None else ()
+    whole = [{"C", "U"} if name in creates else {"U"} for name in schemas]
+    held = {
+        ref: letters
         for ref, facts in state.objects.items()
-        if ref not in given.objects and set(privileges.letters(facts.acl, context.role)) in wanted
-    )
-    columns = (
-        ref
-        for ref, acl in state.columns.items()
-        if (more := privileges.minus(privileges.letters(acl, context.role), given.columns.get(ref, "")))
-        and parts.issuperset(more)
-    )
-    return frozenset((*objects, *columns))
+        if ref not in given.objects and (letters := set(privileges.letters(facts.acl, context.role)))
+    }
+    found = {ref for ref, letters in held.items() if letters in (whole if ref.kind == "schema" else wanted)}
+    called = {ref.name for ref in found if ref.kind == "schema"}
+    found.update(ref for ref in held if ref.schema in called)
+    for ref, acl in state.columns.items():
+        more = privileges.minus(privileges.letters(acl, context.role), given.columns.get(ref, ""))
+        if more and (parts.issuperset(more) or ref.schema in called):
+            found.add(ref)
+    # Without USAGE on the schema the role could not reach them
+    return frozenset((*found, *held.keys() & {_schema(ref.schema) for ref in found}))
