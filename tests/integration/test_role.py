@@ -169,48 +169,6 @@ def test_status_tells_partitions_and_renamed_tables_from_younger_ones(
     assert [one["sql"] for one in status["surplus"]] == ['REVOKE SELECT ON TABLE "public"."secrets" FROM "app_jobs";']
 
 
-def test_a_schema_that_was_renamed(database: Database, invoke_cli: InProcess) -> None:
-    """What sections and lists say of it means nothing then: that is told, nobody is cut off by what is printed, nothing
-    else is kept from going on, and the new name mends it all.
-    """
-    flat(database)
-    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
-    walk.forward("enable-login")
-    declare(walk, "app_reader", {"role": {"schemas": ["billing"], "new_tables": "read"}})
-    declare(walk, "app_plug", {"role": {"create": ["billing"]}, "grants": {"select": ["public.payments(id, amount)"]}})
-    declare(walk, "app_audit", {"role": {}, "grants": {"select": ["billing.invoices", "public.audit_log"]}})
-    for name in ("app_reader", "app_plug", "app_audit"):
-        made(walk, name)
-    before = walk.snapshot()
-    database.execute("alter schema billing rename to bills; alter table payments rename amount to value")
-    status = walk("status", "--json").check(4).json
-    assert status["surplus"] == []
-    named = {one["title"].removesuffix(" what is not here"): one["objects"] for one in status["misnamed"]}
-    assert named == {
-        "`schemas` in flatsplit.toml names": ["schema billing"],
-        "[role.app_reader] names": ["schema billing"],
-        "[role.app_plug] and [grants.app_plug] name": ["schema billing", "public.payments(amount)"],
-        "[grants.app_audit] names": ["billing.invoices"],
-    }
-    broken = {one["what"]: one["fix"] for one in status["broken"]}
-    about = {
-        role: fix for role in ("app_reader", "app_plug", "app_audit") for what, fix in broken.items() if role in what
-    }
-    assert "same rights on schema bills, perhaps" in about["app_reader"]
-    assert "same rights on column public.payments.value, schema bills, perhaps" in about["app_plug"]
-    assert "same rights on table bills.invoices, perhaps" in about["app_audit"]
-    assert not any(" can read anything" in what or " can create " in what for what in broken)
-    assert "correct the name" in walk("verify").check(4).stdout
-    walk("repair", "--yes").check()
-    text = walk.config.read_text().replace('"billing', '"bills').replace("(id, amount)", "(id, value)")
-    walk.config.write_text(text)
-    walk("repair", "--yes").check()
-    status = walk("status", "--json").check().json
-    assert (status["misnamed"], status["broken"], status["surplus"]) == ([], [], [])
-    database.execute("alter schema bills rename to billing; alter table payments rename value to amount")
-    assert_same(before, walk.snapshot(), "the very same rights")
-
-
 def test_settings_that_nothing_says_are_told_and_no_failure(database: Database, invoke_cli: InProcess) -> None:
     """What was taken out of flatsplit.toml, and what somebody set by hand."""
     flat(database)

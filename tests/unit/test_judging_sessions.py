@@ -16,7 +16,7 @@ from flatsplit.gates.logins import elsewhere as logins_elsewhere
 from flatsplit.gates.logins import seen as logins_seen
 from flatsplit.gates.logins import sessions as logins_sessions
 from flatsplit.gates.logins import soaked as logins_soaked
-from flatsplit.model import Backend, RoleFacts, State
+from flatsplit.model import Backend, Member, MemberOptions, RoleFacts, State
 from flatsplit.walks import split
 from tests.support.tracked import TARGET
 
@@ -39,13 +39,14 @@ class Server:
         self.temporary: tuple[str, ...] = ()
         self.login: dict[str, datetime] = {}
         self.looks: list[Any] = []
+        self.abroad: list[tuple[str, datetime]] = []
         for module in (elsewhere, seen):
             monkeypatch.setattr(module, "clients", lambda _: tuple(self.sessions))
         monkeypatch.setattr(logins_sessions, "read_sessions", lambda *_: tuple(self.sessions))
         for other in (elsewhere, logins_elsewhere):
             monkeypatch.setattr(other, "owned_elsewhere", lambda *_: self.owned)
         monkeypatch.setattr(elsewhere, "temporary_dependencies", lambda *_: self.temporary)
-        for clocked in (logins_soaked, logins_sessions):
+        for clocked in (logins_soaked, logins_sessions, logins_elsewhere):
             monkeypatch.setattr(clocked, "server_clock", lambda _: NOW)
 
     def last(self, role: str, _: str) -> datetime | None:
@@ -58,7 +59,12 @@ class Server:
         config = Config("shop", "legacy", ("public",), retire=retire, gates=Gates(largest_hole=HOUR / 4))
         roles = {name: RoleFacts(login=login) for name in ("legacy", "app_user", "app_migrator", "old", "new")}
         before = SimpleNamespace(key="before", started_at=NOW - 2 * HOUR, finished_at=NOW - HOUR)
-        journal = SimpleNamespace(last_seen=self.last, last_login=self.last, look_times=lambda _: self.looks)
+        journal = SimpleNamespace(
+            last_seen=self.last,
+            last_login=self.last,
+            look_times=lambda _: self.looks,
+            logins_elsewhere=lambda *_: self.abroad,
+        )
         does = SimpleNamespace(
             comes=lambda _: ("new",), leaves=lambda _: ("old",), drops=lambda _: ("old",) if drops else ()
         )
@@ -149,6 +155,23 @@ def test_what_another_database_has_of_a_login_may_be_waived_unless_the_login_is_
     server.owned = (THERE,)
     assert found(drops=False) == (False, True)
     assert found(drops=True) == (False, False)
+    server.sessions, server.owned = [], ()
+    server.abroad = [(THERE, NOW - HOUR)]
+    assert found(drops=True) == (False, True), "its rights there may all be a group's"
+    assert logins_elsewhere.judge(server.asked("drop", login=False)).open, "it could not come again"
+    server.abroad = [(THERE, NOW - 25 * HOUR)]
+    assert found(drops=True)[0], "longer ago than drain"
+
+
+def test_what_the_groups_of_a_login_may_do_in_another_database_is_said(server: Server) -> None:
+    one = server.asked("drop")
+    assert not logins_elsewhere.judge(one).notice
+    group = {"group": RoleFacts(elsewhere=(THERE,))}
+    members = {Member("group", "old", "postgres"): MemberOptions(inherit=True, set=True)}
+    one.state = one.state.but(roles={**one.state.roles, **group}, members=members)
+    found = logins_elsewhere.judge(one)
+    assert (found.open, found.notice) == (True, True)
+    assert f"old has rights in {THERE} as group" in found.reason
 
 
 def test_what_another_database_has_of_the_old_role_may_be_waived_unless_it_is_dropped(server: Server) -> None:
