@@ -159,7 +159,8 @@ def _gates(
     known = passwords.at_hand() if "acts" in step.gates else {}
     if delivers:
         known = password_delivery.at_hand(walk, plan.step, delivers, passwords)
-    judged = judge(walk.asked(situation, plan.step, known, options.logs), step.gates)
+    asked = replace(walk.asked(situation, plan.step, known, options.logs), begins=not options.dry_run)
+    judged = judge(asked, step.gates)
     gates = [
         replace(gate, waived=options.reason) if not gate.open and gate.waivable and gate.key in options.waive else gate
         for gate in judged

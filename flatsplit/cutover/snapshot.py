@@ -108,6 +108,7 @@ def absence(session: Session, journal: Journal, situation: Situation, before: Sn
         memory.server(session.driver),
         frozenset(roles),
         new_memberships(situation, members_of(journal, situation.live, before)),
+        {ref for statement in situation.drift for ref in statement.objects},
     )
     return Absence(before.at, before.step, (*found, *_sessions(journal, situation)))
 

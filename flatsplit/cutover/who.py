@@ -79,7 +79,8 @@ def who(session: Session | None, config: Config, question: Question, progress: P
         missing += [why] if why else []
     if not [source for source in found.sources if source.kind != "journal"] and not search.deeds:
         raise TargetError(
-            f"nothing here can know who it was: {'; '.join(missing)}", f"have it told from now on: {_WOULD}"
+            f"nothing here can know who it was: {'; '.join(missing)}",
+            f"{'' if question.logs else 'give the log with --log FILE; or '}have it told from now on: {_WOULD}",
         )
     renamed = renamed_at_a_glance(session, config, read_people(session.driver)) if session is not None else ()
     # Where another role has the former name now, nobody can tell which of the two a log means

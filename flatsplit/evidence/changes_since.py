@@ -50,25 +50,28 @@ def changes(
     server_now: Mapping[str, Any],
     under_way: frozenset[str],
     undecided: Collection[tuple[str, str]] = (),
+    unfinished: Collection[ObjectRef] = (),
 ) -> Iterator[Away]:
     """What differs from ``then``: server, roles and objects as :mod:`flatsplit.evidence.memory` recorded them.
 
     ``under_way``: roles that a step which has begun is changing. ``undecided``: role and member of each new membership
-    that people have to decide about.
+    that people have to decide about. ``unfinished``: objects of which the finished steps want something.
     """
     server, roles, objects = then
-    yield from _objects(live, context, memory.difference(objects, live))
+    yield from _objects(live, context, memory.difference(objects, live), frozenset(unfinished))
     yield from _roles(live, context, roles, under_way, undecided)
     yield from _server(server, server_now)
 
 
-def _objects(live: State, context: Context, found: memory.ObjectChanges) -> Iterator[Away]:
+def _objects(
+    live: State, context: Context, found: memory.ObjectChanges, unfinished: frozenset[ObjectRef]
+) -> Iterator[Away]:
     appeared: defaultdict[str, list[ObjectRef]] = defaultdict(list)
     for ref, owner in found.appeared.items():
         if not live.objects[ref].follows:
             appeared[owner].append(ref)
     for owner, refs in sorted(appeared.items()):
-        yield from _appeared(owner, refs, context)
+        yield from _appeared(owner, refs, context, unfinished)
     tables = {(ref.schema, ref.name) for ref in found.vanished if ref.kind != "sequence"}
     vanished: defaultdict[str, list[ObjectRef]] = defaultdict(list)
     for ref, owner in found.vanished.items():
@@ -95,12 +98,15 @@ def _of_table(sequence: ObjectRef, schema: str, name: str) -> bool:
     return sequence.schema == schema and sequence.name.startswith(f"{name}_")
 
 
-def _appeared(owner: str, refs: list[ObjectRef], context: Context) -> Iterator[Away]:
+def _appeared(owner: str, refs: list[ObjectRef], context: Context, unfinished: frozenset[ObjectRef]) -> Iterator[Away]:
     inside = [ref for ref in refs if context.in_scope(ref) or not (ref.schema or ref.kind == "schema")]
     outside = [ref for ref in refs if ref not in set(inside)]
     who = blueprint.application(context.config)
     if owner in context.owners:
-        if inside:
+        settled = [ref for ref in inside if owner != context.legacy and ref not in unfinished]
+        if settled:  # default privileges have given the others their rights on them
+            yield _about(settled, f"of {owner} appeared", "note")
+        if inside := [ref for ref in inside if ref not in set(settled)]:
             yield _about(inside, f"of {owner} appeared", "catch-up", "the next step, or `flatsplit repair`, takes care")
         meant = context.config.other_schemas
         if known := [ref for ref in outside if (ref.schema or ref.name) in meant]:

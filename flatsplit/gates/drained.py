@@ -25,7 +25,7 @@ def judge(asked: Asked[Context]) -> GateResult:
         return GateResult("drained", True, f"{legacy} owns nothing: it runs no DDL any more")
     if clients := on_legacy(asked):
         return remaining_clients.gate("drained", clients, asked.state, asked.context)
-    return quiet.gate("drained", quiet.of_legacy(asked, asked.begun), config.gates.drain, f"{asked.step} begun")
+    return quiet.since_begun("drained", asked, quiet.of_legacy(asked, asked.begun), config.gates.drain)
 
 
 GATE = Gate("drained", judge, "the old role has had no sessions for as long as drain says")

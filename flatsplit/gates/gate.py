@@ -73,6 +73,8 @@ class Asked(Generic[C]):
     """Whether a command without ``--walk`` would not be taken to be about this walk."""
     passwords: Mapping[str, str] = field(default_factory=dict)
     """The passwords at hand, by role, for trying a login."""
+    begins: bool = False
+    """Whether the call begins the step, also where it then waits."""
     logs: Sequence[Path] = ()
     """Named server logs; otherwise the server's own is read, where SQL can."""
 
@@ -97,10 +99,17 @@ class Asked(Generic[C]):
     @property
     def begun(self) -> datetime:
         """When the step began: now, if it has not yet, or not again since it was rolled back."""
+        return self._started_at or server_clock(self.session.driver)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the step has begun, or does so in this very call."""
+        return self.begins or self._started_at is not None
+
+    @property
+    def _started_at(self) -> datetime | None:
         record = self.records[self.step]
-        if record.started_at is None or record.state in UNTOUCHED:
-            return server_clock(self.session.driver)
-        return record.started_at
+        return None if record.state in UNTOUCHED else record.started_at
 
     @property
     def before(self) -> StepRecord:

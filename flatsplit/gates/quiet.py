@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flatsplit.config import format_duration
 from flatsplit.connection import Session
@@ -66,6 +67,20 @@ def of_legacy(asked: Asked[Context], started: datetime) -> Quiet:
     gates, database = asked.context.config.gates, asked.state.target.database
     legacy, mine = asked.context.legacy, acting(asked)
     return quiet(asked.session, asked.journal, legacy, mine, database, started, gates.largest_hole)
+
+
+def since_begun(key: GateKey, asked: Asked[Any], found: Quiet, wanted: timedelta) -> GateResult:
+    """Open when enough of the quiet time since the step began was watched; where it has not begun, the time does not
+    run, and the command that begins it is named.
+    """
+    if asked.has_begun or wanted <= timedelta():
+        return gate(key, found, wanted, f"{asked.step} begun")
+    return GateResult(
+        key,
+        False,
+        f"{asked.step} has not begun, and {format_duration(wanted)} are required from then on",
+        f"`{asked.typed('next')}` begins it and waits; {LOOK}",
+    )
 
 
 def gate(key: GateKey, found: Quiet, wanted: timedelta, what: str) -> GateResult:

@@ -105,7 +105,8 @@ def gate(
             KEY,
             False,
             "; ".join(f"{_told(one, now)}: {_counts(one, *CLOSING)}" for one in bad),
-            f"take the remedies that `{bad[0].command}` names, then run it again",
+            f"take the remedies that `{bad[0].command}` names, then run it again"
+            + ("" if bad[0].file else "; what runs no more is counted until pg_stat_statements_reset()"),
         )
     stale = {one.at: why for one in last.values() if (why := _stale(one, moved, now, config, what))}
     good = [one for one in last.values() if one.at not in stale]

@@ -145,12 +145,12 @@ def _in_their_names(told: Hazard, finding: Finding, config: Config) -> Finding:
 def _not_seen(hidden: dict[str, tuple[str, ...]], state: State, accepted: dict[str, str]) -> Finding:
     missing = dict.fromkeys(need for needs in hidden.values() for need in needs)
     name = format_name(state.target.operator)
-    grants = "; ".join(READABLE[need].format(operator=name) for need in missing if READABLE[need])
-    other = f"Have an administrator run: {grants}. Or run" if grants else "Run"
+    grants = [READABLE[need].format(operator=name) for need in missing if READABLE[need]]
+    other = ", or have an administrator run what of these the service allows:" if grants else "."
     said = Found(
         f"{count(len(hidden), 'check')} could not look",
         tuple(sorted(hidden)),
-        fix=f"{other} doctor once as a superuser.",
+        fix="\n".join((f"Run doctor once as a superuser{other}", *grants)),
     )
     return REGISTRY[NOT_SEEN].finding(said, accepted.get(NOT_SEEN, ""))
 

@@ -28,10 +28,10 @@ from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
 
 READABLE = {
-    "hba": "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO {operator}",
-    "activity": "GRANT pg_read_all_stats TO {operator}",
-    "settings": "GRANT pg_read_all_settings TO {operator}",
-    "passwords": "GRANT SELECT ON pg_catalog.pg_authid TO {operator}, where the service allows it",
+    "hba": "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO {operator};",
+    "activity": "GRANT pg_read_all_stats TO {operator};",
+    "settings": "GRANT pg_read_all_settings TO {operator};",
+    "passwords": "GRANT SELECT ON pg_catalog.pg_authid TO {operator};",
     "jobs": "",
 }
 """What an operator may not be able to read, and what would allow it; "" where only a superuser may (the row security of

@@ -38,7 +38,7 @@ def operator_lacks(seen: Seen) -> Iterator[Found]:
             f"{seen.state.target.operator} lacks what {step} needs",
             tuple(found),
             why=f"Tried, and undone: {_reasons(found)}. The step would stop there.",
-            fix="Have an administrator run: " + " ".join(found),
+            fix="Have an administrator run:",
             step=step,
             sql=tuple(found),
         )
@@ -100,7 +100,7 @@ def operator_way_back(seen: Seen) -> Iterator[Found]:
     looks_at="whether the operator has what pg_read_all_stats gives",
     why="pg_stat_activity and pg_stat_statements hide clients, states and statements of other roles from it, so "
     "observe and rehearse see little.",
-    fix="GRANT pg_monitor TO operator;",
+    fix="Have an administrator run: GRANT pg_monitor TO operator;",
     manual="predefined-roles.html",
     questions=("operator_surroundings",),
 )
@@ -111,7 +111,7 @@ def operator_monitor(seen: Seen) -> Iterator[Found]:
         if not sees and not seen.state.target.operator_superuser:
             yield Found(
                 f"{operator} cannot see what other sessions do",
-                fix=f"GRANT pg_monitor TO {ddl.ident(operator)};",
+                fix="Have an administrator run:",
                 sql=(f"GRANT pg_monitor TO {ddl.ident(operator)};",),
             )
 

@@ -71,7 +71,9 @@ def _make(overrides: Path | None, **more: Any) -> Environment:
     env.filters.update(
         about=about,
         duration=format_duration,
+        first_line=lambda value: value.partition("\n")[0],
         flat=text.flat,
+        further_lines=lambda value: value.partition("\n")[2],
         groups=summary.groups,
         milliseconds=milliseconds,
         moment=moment,

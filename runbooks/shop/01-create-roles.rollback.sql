@@ -1,9 +1,9 @@
 -- Rollback of step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713875084547638397, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan a5c64281ff8899b6
+--   plan e6a04e647c8c2b63
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

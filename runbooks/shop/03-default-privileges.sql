@@ -1,9 +1,9 @@
 -- Step default-privileges: Set default privileges for what comes later
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713875084547638397, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan cae5caabc75f8a11
+--   plan bd1e792982c1d45f
 --
 -- What app_migrator or the old role creates from now on is at once usable by app_user and readable by
 -- app_readonly. Grants that the old role's default privileges gave to other roles live on for

@@ -1,9 +1,9 @@
 -- Rollback of step transfer-ownership: Move ownership to app_migrator
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713875084547638397, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan e0315fe46522c27f
+--   plan b66c85223abdcddd
 --
 -- Makes the old role a member of app_migrator (the bridge), then gives all its objects to
 -- app_migrator. As a member of the owner the running application keeps every right it had. ALTER …

@@ -1,9 +1,9 @@
 -- Rollback of step enable-login: Let the new roles log in
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713875084547638397, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 9d8a29817214e0a2
+--   plan 9eb3b1c0feae6164
 --
 -- Carries the old role's settings and limits over, takes CREATE in the schemas in scope from PUBLIC
 -- (those who relied on it are granted it by name), and gives the new roles LOGIN and a password.

@@ -1,9 +1,9 @@
 -- Rollback of step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713875084547638397, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan c3e464c466de1099
+--   plan 7db4eb39f6209244
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

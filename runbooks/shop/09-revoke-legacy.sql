@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713875084547638397, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 9a7051d74a0cf504
+--   plan 5bfed2e52ec85c7c
 --
 -- Hands over what the old role created since ownership moved, then removes its membership in
 -- app_migrator, its privileges, default privileges, memberships and attributes.

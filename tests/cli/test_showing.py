@@ -19,6 +19,7 @@ from flatsplit.cli.views import init as init_view
 from flatsplit.cli.views import plan as plan_view
 from flatsplit.cli.views import status as status_view
 from flatsplit.cli.views import verify as verify_view
+from flatsplit.cli.views.findings import show_findings
 from flatsplit.cli.views.question import show_question
 from flatsplit.cli.views.statements import folded, summarise, verb
 from flatsplit.config import Config
@@ -26,6 +27,7 @@ from flatsplit.cutover.status import CutoverView, Status, StepView
 from flatsplit.cutover.survey import InitRequest, Proposal
 from flatsplit.cutover.verify import VerifyReport
 from flatsplit.model import SPLIT, Check, Finding, GateResult, Plan, Statement, Target, WalkName
+from flatsplit.render.hazards import render_findings
 from flatsplit.words import ago
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -136,6 +138,20 @@ def test_on_a_terminal_nothing_moves_the_cursor(name: str) -> None:
     printer.heading(name)
     printer.code(name)
     assert all(char.isprintable() or char in "\n\t" for char in stream.getvalue())
+
+
+@given(st.lists(st.text(st.characters(categories=["L", "N", "P"]), min_size=1), min_size=1, max_size=5, unique=True))
+def test_what_to_do_can_be_copied_wherever_it_is_printed(names: list[str]) -> None:
+    """Each statement is a line of its own in doctor, in a plan and on the runbook's page, and stands there once."""
+    given = tuple(f"{statement(name).sql};" for name in names)
+    found = Finding("x", "note", "title", "why", "\n".join(("Run:", *given)), given, sql=given)
+    doctor, plan = io.StringIO(), io.StringIO()
+    show_findings(Printer(doctor), (found,))
+    plan_view.show(Printer(plan), Plan("create-roles", "digest", (), (), (found,)))
+    assert [line.strip() for line in doctor.getvalue().splitlines() if "ALTER" in line] == [*given]
+    assert [line.removeprefix("--").strip() for line in plan.getvalue().splitlines() if "ALTER" in line] == [*given]
+    page = render_findings((found,), {}).splitlines()
+    assert [line.strip() for line in page if line.strip().startswith("ALTER")] == [*given]
 
 
 def test_escapes() -> None:

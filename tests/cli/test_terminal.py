@@ -92,7 +92,7 @@ def test_watch_shows_a_client_drain_and_stops_with_control_c(shop: Database, tmp
         dsn=shop,
         answers=[
             (r"2 of 2 sessions are still shop's[^$]*checkout[^$]*nightly job", client.close),
-            (r"1 of 1 sessions are still shop's(?:(?!checkout)[^$])*nightly job", other.close),
+            (r"1 of 1 session is still shop's(?:(?!checkout)[^$])*nightly job", other.close),
             (r"Nobody is connected as shop\.", lambda: None),
             (r"Nobody is connected as shop\.", "\x03"),
         ],

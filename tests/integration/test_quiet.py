@@ -307,7 +307,7 @@ def test_old_days_are_summed_up_and_say_the_same(walk: Walk) -> None:
 def test_watch_prints_who_is_there_legacy_first(walk: Walk) -> None:
     with walk.connect("app_user"), walk.connect("legacy"):
         said = walk("watch", "--count", "2", "--interval", "10ms").check().stdout
-        assert said.count("1 of 2 sessions are still legacy's") == 2
+        assert said.count("1 of 2 sessions is still legacy's") == 2
         assert said.index("\nlegacy ") < said.index("\napp_user ")
         assert [one["role"] for one in walk("watch", "--json", "--count", "1").check().json] == ["app_user", "legacy"]
     walk.wait_until_gone("legacy", "app_user")

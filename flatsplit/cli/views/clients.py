@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
-from flatsplit.words import rounded
+from flatsplit.words import count, rounded
 
 if TYPE_CHECKING:
     from flatsplit.model import Backend
@@ -47,7 +47,11 @@ def _idle(found: Sequence[Backend]) -> str:
 def headline(sessions: Sequence[Backend], legacy: str) -> str:
     """How many sessions still use legacy."""
     left = sum(is_left(one, legacy) for one in sessions)
-    return f"{left} of {len(sessions)} sessions are still {legacy}'s" if left else f"Nobody is connected as {legacy}."
+    return (
+        f"{left} of {count(len(sessions), 'session')} {'is' if left == 1 else 'are'} still {legacy}'s"
+        if left
+        else f"Nobody is connected as {legacy}."
+    )
 
 
 def show_clients(printer: Printer, sessions: Sequence[Backend], legacy: str) -> None:

@@ -23,15 +23,21 @@ def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10, 
         if found.accepted:
             printer.say(f"    accepted: {one_line(found.accepted)}")
         printer.say(f"    why: {one_line(found.why)}")
-        for name in found.objects[:few]:
+        objects = told_objects(found)
+        for name in objects[:few]:
             printer.say(f"      {one_line(name)}", "dim")
-        if len(found.objects) > few:
-            printer.say(f"      … and {len(found.objects) - few:,} more", "dim")
+        if len(objects) > few:
+            printer.say(f"      … and {len(objects) - few:,} more", "dim")
         if found.fix:
             first, *lines = found.fix.split("\n")
             printer.say(f"    fix: {one_line(first)}")
             for line in lines:
                 printer.say(f"      {visible(line)}")
+
+
+def told_objects(found: Finding) -> list[str]:
+    """Its objects, but for statements that stand in what to do as well."""
+    return [name for name in found.objects if name not in found.sql]
 
 
 def shape(found: Finding) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line
@@ -24,12 +25,13 @@ def show(printer: Printer, plan: Plan) -> None:
     printer.say(f"-- {plan.step}: {count(len(plan.actions), 'statement')}, digest {plan.digest}", "bold")
     for note in plan.notes:
         _comment(printer, f"{note.severity}: {note.title}. {note.why}", findings.STYLES[note.severity])
-        for name in note.objects[:MANY]:
+        objects = findings.told_objects(note)
+        for name in objects[:MANY]:
             _comment(printer, f"    {name}", "dim")
-        if len(note.objects) > MANY:
-            _comment(printer, f"    … and {len(note.objects) - MANY:,} more: flatsplit doctor --json", "dim")
-        if note.fix:
-            _comment(printer, f"    {note.fix}", "dim")
+        if len(objects) > MANY:
+            _comment(printer, f"    … and {len(objects) - MANY:,} more: flatsplit doctor --json", "dim")
+        for mark, line in zip(chain(["  fix: "], repeat("    ")), note.fix.splitlines(), strict=False):
+            _comment(printer, f"{mark}{line}", "dim")
     number = 0
     parts = (
         ("Catch-up: what finished steps want for objects that appeared since", plan.catch_up),

@@ -116,7 +116,10 @@ def _show_tables(printer: Printer, found: Surveyed) -> None:
 
 def _rows(found: Surveyed, ref: ObjectRef) -> str:
     counted = found.rows.get(ref)
-    return f"{counted.total:,}" if counted is not None else f"~{found.structure.tables[ref].rows:,.0f}"
+    if counted is not None:
+        return f"{counted.total:,}"
+    estimated = found.structure.tables[ref].rows
+    return f"~{estimated:,.0f}" if estimated > 0 else "?"  # without statistics it is 0, too
 
 
 def _indexed(found: Surveyed, one: Belonging) -> str:

@@ -15,7 +15,7 @@ def judge(asked: Asked[Any]) -> GateResult:
     leaving = asked.does.leaves(asked.context)
     if found := sessions.here(asked, leaving):
         return sessions.left("drained", found, asked)
-    return quiet.gate("drained", sessions.quiet(asked, leaving, asked.begun), asked.rest, f"{asked.step} begun")
+    return quiet.since_begun("drained", asked, sessions.quiet(asked, leaving, asked.begun), asked.rest)
 
 
 GATE = Gate("drained", judge, "nobody has logged in as the role that is left for as long as drain says")

@@ -33,7 +33,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     acting = _acting(asked)
     if found := _here(asked, acting, stays):
         return _left(found, role, asked.context.tenants.stays)
-    return quiet.gate("drained", _quiet(asked, acting, asked.begun, stays), asked.rest, f"{asked.step} begun")
+    return quiet.since_begun("drained", asked, _quiet(asked, acting, asked.begun, stays), asked.rest)
 
 
 def _seeing(asked: Asked[Context]) -> tuple[str, str] | None:

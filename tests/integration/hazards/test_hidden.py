@@ -86,7 +86,7 @@ def test_every_check_sees_the_same_or_says_that_it_cannot(twins: Database) -> No
     for name in ("cron-jobs", "cron-commands", "cron-as-group"):
         found = look_as_operator(twins, name)["not-seen"]
         assert name in found.objects
-        assert found.fix.endswith("doctor once as a superuser.")
+        assert found.fix.startswith("Run doctor once as a superuser")
     held = look_as_operator(twins, "password-holders")["password-holders"]
     assert "could not be looked at" in held.title or held.objects
 
