@@ -48,10 +48,10 @@ def cut_off(situation: Situation) -> tuple[Broken, ...]:
 
 def given_or_joined(strays: Iterable[Finding]) -> Iterator[Broken]:
     """What of all that no step takes care of is a breach: objects given away, rights of the owner's that it lost, and
-    memberships that nobody asked for. Not extensions alone, which pg_upgrade gives to another superuser.
+    memberships that nobody asked for. Not notes: extensions alone, which pg_upgrade gives to another superuser.
     """
     for one in strays:
-        if one.id in ("given-away", HAZARD) and not all(name.startswith("extension ") for name in one.objects):
+        if one.id in ("given-away", HAZARD) and one.severity != "note":
             yield Broken(f"{one.title}: {listed(one.objects, 5)}", one.fix)
         elif one.id == "membership-new":
             yield Broken(one.title, one.fix)

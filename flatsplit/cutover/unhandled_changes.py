@@ -79,22 +79,22 @@ def given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
     """Objects that were the application's and now belong to somebody else. They go back to whose they were: before
     ownership moves that is the old role, which is no member of app_migrator yet.
     """
-    found: defaultdict[tuple[str, str], list[ObjectRef]] = defaultdict(list)
+    found: defaultdict[tuple[str, str, bool], list[ObjectRef]] = defaultdict(list)
     for ref, before in _given(situation, since).items():
-        found[since.moved[ref][1], _entitled(situation, ref, before)].append(ref)
-    for (owner, former), refs in sorted(found.items()):
+        found[since.moved[ref][1], _entitled(situation, ref, before), ref.kind == "extension"].append(ref)
+    for (owner, former, upgraded), refs in sorted(found.items()):
         back = _back(situation.live, refs, former)
         fix = _by(situation.live, (owner, former)) + _first(back, former)
         if owner not in situation.config.named:
             meant = _with("other_owners", situation.config.other_owners, owner)
             fix += f" Or, if {_these(refs)} {owner}'s own now, write under [cutover]: {meant}"
-        if all(ref.kind == "extension" for ref in refs):
+        if upgraded:
             fix = "Nothing, where pg_upgrade did it: it gives extensions to the superuser that it runs as, which no "
             fix += f"statement takes back. That superuser alters and drops them from now on, not {former}."
             back = []
         yield Finding(
             "given-away",
-            "warning",
+            "note" if upgraded else "warning",
             f"somebody gave {len(refs)} object{'' if len(refs) == 1 else 's'} of the application to {owner}",
             f"{former} can no longer change or drop {_them(refs)}.",
             fix,

@@ -109,3 +109,19 @@ def owner_of(walk: Walk, table: str) -> str:
 
 def told(walk: Walk) -> dict[str, Any]:
     return {stray["id"]: stray for stray in verified(walk, 4)["strays"]}
+
+
+def test_what_pg_upgrade_does_to_extensions_fails_nothing(walk: Walk) -> None:
+    """No statement takes it back, so it would fail for ever. What else is given away meanwhile does fail."""
+    database = walk.database
+    database.execute("set role legacy; create extension pg_trgm; reset role")
+    walk.forward("lock-legacy")
+    assert owner_of(walk, "orders") == "app_migrator"
+    database.execute("update pg_extension set extowner = 10 where extname = 'pg_trgm'")
+    (one,) = verified(walk)["strays"]
+    assert (one["id"], one["severity"], one["sql"]) == ("given-away", "note", [])
+    assert walk("status", "--json").exit_code == 0
+    database.execute("alter table orders owner to postgres")
+    more, one = verified(walk, 4)["strays"]
+    assert more["objects"] == ["sequence public.orders_id_seq", "table public.orders"]
+    assert (one["objects"], one["severity"]) == (["extension pg_trgm"], "note")
