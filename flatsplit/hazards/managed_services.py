@@ -1,11 +1,14 @@
-"""Hazards of managed services: who the administrators are, and what keeps the operator from setting passwords. Pure.
+"""Hazards of managed services and of Kubernetes operators: who the administrators are, what keeps the operator from
+setting passwords, and who puts roles back. Pure.
 
-Sources: the services' pages on their administrator roles.
+Sources: the services' pages on their administrator roles; the operators' code that brings roles and databases in line
+with a manifest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from flatsplit import blueprint, ddl
 from flatsplit.hazards.registry import Found, Seen, hazard
@@ -149,6 +152,72 @@ def legacy_entra(seen: Seen) -> Iterator[Found]:
     for _, _, _, entra in seen.rows("operator_surroundings"):
         if entra:
             yield Found(f"{seen.legacy} is a Microsoft Entra principal", (seen.legacy,))
+
+
+class Keeper(NamedTuple):
+    """Software that keeps roles as a manifest outside the database says, known by a role that it makes."""
+
+    name: str
+    mark: str
+    replication: bool
+    """Whether that role has REPLICATION: the name alone could be anybody's."""
+    does: str
+
+
+KEEPERS = (
+    Keeper(
+        "CloudNativePG",
+        "streaming_replica",
+        True,
+        "Roles of its manifest (managed roles, DatabaseRole) get their LOGIN back and lose each membership that is not "
+        "written there, and a Database gets its owner back. So the running application could lose the bridge, which is "
+        "all its rights.",
+    ),
+    Keeper(
+        "the Postgres operator of Zalando",
+        "robot_zmon",
+        False,
+        "At each sync users of its manifest get LOGIN and password back, and databases their owner.",
+    ),
+    Keeper(
+        "PGO, the Postgres operator of Crunchy Data, or one made from it",
+        "_crunchyrepl",
+        True,
+        "Users of its manifest get their options, LOGIN among them, and their password back, and all rights on their "
+        "databases, CREATE SCHEMA among them.",
+    ),
+)
+
+
+@hazard(
+    "roles-kept-elsewhere",
+    "warning",
+    split.TRANSFER_OWNERSHIP,
+    looks_at="pg_roles: roles by which Kubernetes operators are known",
+    why="Such an operator brings roles and databases in line with a manifest again and again. What the walk changed "
+    "and the manifest says otherwise is turned back, minutes or a restart later and without a word.",
+    fix="Let the manifest say before each step what the step will do; look at flatsplit status after its next sync.",
+    manual="role-attributes.html",
+)
+def roles_kept_elsewhere(seen: Seen) -> Iterator[Found]:
+    """A manifest that may turn back what the walk does."""
+    if seen.context.retired:
+        return
+    migrator = blueprint.owner(seen.context.config)
+    for keeper in KEEPERS:
+        mark = seen.state.roles.get(keeper.mark)
+        if mark is None or (keeper.replication and not mark.replication):
+            continue
+        yield Found(
+            f"{keeper.name} looks after this server, by its role {keeper.mark}",
+            (keeper.mark,),
+            why=f"{keeper.does} What the walk changed and the manifest still says otherwise is turned back without a "
+            "word.",
+            fix=f"Where its manifest names {seen.legacy} or this database: before transfer-ownership let it say that "
+            f"{seen.legacy} is a member of {migrator}, and that {migrator} owns the database; before lock-legacy, that "
+            f"{seen.legacy} may not log in. Name no new role there that flatsplit is to give a password. After "
+            "its next sync look at flatsplit status.",
+        )
 
 
 def _within(state: State, group: str) -> frozenset[str]:
