@@ -76,6 +76,22 @@ def about(rule: Rule, role: str, groups: Collection[str], database: str) -> bool
     return _user(rule.users, role, groups) and _database(rule.databases, role, groups, database)
 
 
+_ITS_OWN = ("sameuser", "samerole", "samegroup")
+"""Words for a database that is called like the role, or like a group that it is a member of."""
+
+
+def by_its_name(rule: Rule, role: str, groups: Collection[str], database: str) -> bool:
+    """Whether a line is for the role only because of how the database is called: no role more in it would match."""
+    others = [each for each in rule.databases if each not in _ITS_OWN]
+    return about(rule, role, groups, database) and not _database(others, role, groups, database)
+
+
+def entry(rule: Rule, users: Iterable[str], database: str) -> str:
+    """The line for these users, who are words, in this database alone; of a line's options nothing is known."""
+    place = " ".join(filter(None, (rule.address, rule.netmask)))
+    return " ".join(filter(None, (rule.type, word(database), ",".join(users), place, rule.method)))
+
+
 def _type(kind: str, client: Client) -> bool:
     if kind == "local" or client.address is None:
         return kind == "local" and client.address is None

@@ -6,16 +6,16 @@ the group itself does not hold for them (check_role() in hba.c).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flatsplit import blueprint
-from flatsplit.hazards.hba_match import Client, Rule, Unsure, about, first_match, word
-from flatsplit.hazards.registry import Found, Seen, few, hazard
+from flatsplit.hazards.hba_match import Client, Rule, Unsure, about, by_its_name, entry, first_match, word
+from flatsplit.hazards.registry import Found, Seen, below, few, hazard
 from flatsplit.model import State
 from flatsplit.walks import split
 from flatsplit.walks.split.kind import through
 from flatsplit.walks.split.members import members_of_legacy
-from flatsplit.words import count
+from flatsplit.words import count, listed
 
 _BY_PASSWORD = frozenset({"trust", "password", "md5", "scram-sha-256"})
 _MANUAL = "auth-pg-hba-conf.html"
@@ -72,6 +72,7 @@ def hba_app_user(seen: Seen) -> Iterator[Found]:
         fix += f"SELECT pg_reload_conf(). +{word(user)} there means every member of it; {word(user)} alone means none."
     if shut:
         lines = [line for lines in shut.values() for line in lines]
+        fix = _as_it_is_called(seen, rules, map(word, shut)) or fix
         yield Found(f"pg_hba.conf would turn {few(list(shut))} away", (*lines, *asked), fix=fix)
     elif other:
         yield Found(
@@ -83,6 +84,30 @@ def hba_app_user(seen: Seen) -> Iterator[Found]:
             fix="Map app_user there too (pg_ident.conf, the certificate's name, the directory), or add a line for "
             "passwords.",
         )
+
+
+def _as_it_is_called(seen: Seen, rules: list[Rule], users: Iterable[str]) -> str:
+    """What to write where legacy or a member of it comes in because the database is called like it; "" elsewhere.
+
+    Another role in such a line changes nothing.
+    """
+    database, words = seen.state.target.database, list(users)
+    entries: dict[str, int] = {}
+    called = False
+    for address, ssl, gss, role in seen.rows("clients"):
+        groups = seen.state.member_of(role)
+        match = first_match(rules, role, groups, database, Client(address, ssl, gss))
+        if isinstance(match, Rule) and match.method != "reject":
+            called |= by_its_name(match, role, groups, database)
+            entries[entry(match, words, database)] = match.line
+    if not called:
+        return ""
+    said = (
+        f"Line {listed(sorted(set(entries.values())))} of pg_hba.conf lets {seen.legacy} in with sameuser or samerole: "
+        "only who is called like this database, or a member of it. Write at the top of the file, with the same "
+        "options, and then SELECT pg_reload_conf():"
+    )
+    return below(said, sorted(entries, key=lambda each: entries[each]))
 
 
 def _line(role: str, client: Client, match: Rule | None) -> str:
@@ -139,7 +164,8 @@ def hba_members(seen: Seen) -> Iterator[Found]:
         yield Found(
             f"pg_hba.conf lets {few(names)} in as {'a member' if len(names) == 1 else 'members'} of {seen.legacy}",
             tuple(line for lines in found.values() for line in lines),
-            fix=f"Add {', '.join(groups or map(word, names))} to the lines that let them in today (before any that "
+            fix=_as_it_is_called(seen, rules, groups or map(word, names))
+            or f"Add {', '.join(groups or map(word, names))} to the lines that let them in today (before any that "
             "rejects), then SELECT pg_reload_conf().",
         )
 
@@ -172,7 +198,17 @@ def hba_names_legacy(seen: Seen) -> Iterator[Found]:
         and not all(about(rule, role, then.member_of(role), database) for role in entering)
     )
     if found:
-        yield Found(f"{count(len(found), 'line')} of pg_hba.conf for {seen.legacy} would not be for {heir}", found)
+        named = [
+            entry(rule, map(word, entering), database)
+            for rule in rules
+            if str(rule) in found and by_its_name(rule, seen.legacy, seen.state.member_of(seen.legacy), database)
+        ]
+        said = (
+            f"Write the same lines for {heir}, and those for the migration tool's hosts for {who.owner}; remove "
+            f"{seen.legacy}'s after revoke-legacy. Where a line is for databases called like the role, in its place:"
+        )
+        title = f"{count(len(found), 'line')} of pg_hba.conf for {seen.legacy} would not be for {heir}"
+        yield Found(title, found, fix=below(said, named) if named else "")
 
 
 @hazard(
