@@ -66,6 +66,34 @@ def schema_publications(seen: Seen) -> Iterator[Found]:
 
 
 @hazard(
+    "publications-of-members",
+    "warning",
+    split.REVOKE_LEGACY,
+    looks_at="pg_publication.pubowner: members of legacy that revoke-legacy makes members of another role than "
+    "app_migrator",
+    why="Whoever puts a table into a publication owns both. A member of legacy owns its tables through the membership, "
+    "and no longer after revoke-legacy. Change capture that sets its tables at each start does not start any more, and "
+    "its slot keeps all WAL.",
+    fix='In flatsplit.toml: [members] "login" = "app_migrator", or give it a publication that somebody else keeps.',
+    manual="sql-alterpublication.html",
+    questions=("publications",),
+)
+def publications_of_members(seen: Seen) -> Iterator[Found]:
+    """Publications that their owner can put no table into any more."""
+    losing = _losing_ownership(seen)
+    found = [(name, owner) for name, _, owner in seen.rows("publications") if owner in losing]
+    if found:
+        owners = sorted({owner for _, owner in found})
+        lines = [f'{quote(owner)} = "{blueprint.OWNER.key}"' for owner in owners]
+        yield Found(
+            f"{', '.join(owners)} can put no table of {seen.legacy}'s into a publication after revoke-legacy",
+            tuple(f"publication {name} of {owner}" for name, owner in found),
+            fix=below("Where change capture sets its tables itself, in flatsplit.toml:", ["[members]", *lines]),
+            toml=("[members]", *lines),
+        )
+
+
+@hazard(
     "subscriptions",
     "warning",
     split.ENABLE_LOGIN,
@@ -104,9 +132,12 @@ def subscriptions(seen: Seen) -> Iterator[Found]:
 
 def _members_that_apply(seen: Seen) -> set[str]:
     """Members of legacy that lose it, where the worker of a subscription becomes the owner of what it writes to."""
+    return _losing_ownership(seen) if seen.state.target.major >= versions.SUBSCRIPTION_CREATORS else set()
+
+
+def _losing_ownership(seen: Seen) -> set[str]:
+    """Members of legacy that will be members of another role than the one that owns everything."""
     state, context = seen.state, seen.context
-    if state.target.major < versions.SUBSCRIPTION_CREATORS:
-        return set()
     members = {key.member for key in members_of_legacy(state, context) if not state.roles[key.member].superuser}
     return {name for name in members if heir(context, name) != blueprint.owner(context.config)}
 

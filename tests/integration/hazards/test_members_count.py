@@ -263,3 +263,29 @@ def test_background_workers_that_start_as_members(database: Database) -> None:
         database.admin, replace(SHOP, legacy_role=database.legacy, retire="repurpose"), "workers-log-in-as-legacy"
     )
     assert kept["workers-log-in-as-legacy"].step == "lock-legacy"
+
+
+@pytest.mark.majors("two")
+def test_a_publication_that_a_member_keeps(database: Database, major: int) -> None:
+    """Who puts a table into it owns both; who becomes app_migrator's member goes on to."""
+    legacy = database.legacy
+    database.execute("create table t (a int)", legacy)
+    database.execute(f"create role capture login in role {legacy}; create role app_user; create role app_migrator")
+    database.execute(f"grant create on database {database.name} to capture")
+    database.execute("create publication their for table t", legacy)
+    assert doctor(database, "publications-of-members") is None
+    database.execute("create publication mine for table t", "capture")
+    found = doctor(database, "publications-of-members")
+    assert found is not None
+    assert found.objects == ("publication mine of capture",)
+    assert found.toml == ("[members]", '"capture" = "app_migrator"')
+    assert doctor(database, "publications-of-members", members=(("capture", "app_migrator"),)) is None
+    # In the raw: what the connector does at its start, as either
+    database.execute(f"grant app_migrator to {legacy}; alter table t owner to app_migrator")
+    with database.connect("capture") as member:
+        member.execute("alter publication mine set table t")
+        database.execute(f"revoke {legacy} from capture; grant app_user to capture")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="must be owner of table"):
+            member.execute("alter publication mine set table t")
+        database.execute("grant app_migrator to capture")
+        member.execute("alter publication mine set table t")
