@@ -30,6 +30,41 @@ def roles_adopted(seen: Seen) -> Iterator[Found]:
 
 
 @hazard(
+    "legacy-labels",
+    "warning",
+    split.ENABLE_LOGIN,
+    looks_at="pg_shseclabel: security labels of legacy's that a new role of programs has not",
+    why="A security label is the role's own; members do not inherit it. A module that goes by labels treats the new "
+    "roles like any other: one that hides columns from roles with a label shows them to app_user, one that lets "
+    "labelled roles in does not know it.",
+    fix="SECURITY LABEL … ON ROLE … IS … for the new roles that are to be treated alike, before enable-login.",
+    manual="sql-security-label.html",
+    questions=("role_labels",),
+)
+def legacy_labels(seen: Seen) -> Iterator[Found]:
+    """Labels that stay behind."""
+    labels = {(role, provider): label for role, provider, label in seen.rows("role_labels")}
+    mine = {provider: label for (role, provider), label in labels.items() if role == seen.legacy}
+    lacking = [
+        (role, provider)
+        for role in blueprint.programs(seen.context.config)
+        for provider in mine
+        if (role, provider) not in labels
+    ]
+    if lacking and not seen.context.retired:
+        providers = sorted({provider for _, provider in lacking})
+        cures = (
+            f"SECURITY LABEL FOR {ddl.ident(provider)} ON ROLE {ddl.ident(role)} IS {ddl.literal(mine[provider])};"
+            for role, provider in lacking
+        )
+        yield Found(
+            f"{seen.legacy} has a security label of {', '.join(providers)}, which no new role inherits",
+            tuple(f"{role}: no label of {provider}" for role, provider in lacking),
+            fix=below("For those that are to be treated alike, after create-roles and before enable-login:", cures),
+        )
+
+
+@hazard(
     "adopted-elsewhere",
     "warning",
     split.CREATE_ROLES,

@@ -73,7 +73,7 @@ _BY_HAND = {
         *("legacy-administrator", "legacy-signs-in-by-token", "rds-restricted-passwords", "legacy-entra", "standby"),
         *("dba-not-superuser", "operator-statements", "not-seen", "all-tables-publication", "schema-publications"),
         *("logical-decoding", "hot-standbys", "unknown-kinds", "server-untested", "workers-log-in-as-legacy"),
-        *("role-setting-ignored", "roles-kept-elsewhere"),
+        *("role-setting-ignored", "roles-kept-elsewhere", "legacy-labels"),
     ),
     "whose it shall be, or who still needs it, is a decision that several answers fit": (
         *("rights-list-full", "cron-jobs", "legacy-members", "members-dump", "legacy-makers", "roles-circle"),

@@ -131,6 +131,19 @@ CASES = (
     ),
     # What reaches out
     Case(
+        "legacy-labels",  # no provider of labels can be had either
+        "INSERT INTO pg_shseclabel SELECT oid, 'pg_authid'::regclass, 'anon', 'MASKED' FROM pg_roles "
+        "WHERE rolname IN ('legacy', 'app_migrator')",
+        ("app_user: no label of anon", "app_readonly: no label of anon"),
+        absent="INSERT INTO pg_shseclabel SELECT oid, 'pg_authid'::regclass, provider, 'x' FROM pg_roles, "
+        "(VALUES ('legacy', 'pgaadauth'), ('vendor', 'anon')) AS other (name, provider) WHERE rolname = name",
+        role="postgres",
+        bites="SELECT count(*) FROM pg_shseclabel WHERE objoid = 'app_user'::regrole",
+        value=0,
+        cure="INSERT INTO pg_shseclabel SELECT oid, 'pg_authid'::regclass, 'anon', 'MASKED' FROM pg_roles "
+        "WHERE rolname IN ('app_user', 'app_readonly')",
+    ),
+    Case(
         "legacy-entra",  # the label stands here as it does on Azure, whose provider of labels cannot be had
         "INSERT INTO pg_shseclabel SELECT oid, 'pg_authid'::regclass, 'pgaadauth', 'aadauth,oid=1,type=service' "
         "FROM pg_roles WHERE rolname = 'legacy'",
