@@ -18,6 +18,8 @@ from tests.fixtures.databases import ROOT, Database
 from tests.support.hazards import look
 
 PAGE = ROOT / "runbooks" / "hazards.md"
+USED = {"rights", "roles", "cron_elsewhere", "stored_trees"}
+"""Queries that every hazard may use, that are asked elsewhere, or that are a part of others."""
 UPDATE = bool(os.environ.get("FLATSPLIT_UPDATE_GOLDEN"))
 FOLDER = Path(hazards.__file__).parent
 
@@ -25,7 +27,7 @@ FOLDER = Path(hazards.__file__).parent
 def test_each_has_everything() -> None:
     assert {path.stem for path in (FOLDER / "stories").glob("*.md")} == set(REGISTRY)
     asked = {question for one in REGISTRY.values() for question in one.questions}
-    assert {path.stem for path in (FOLDER / "queries").glob("*.sql")} == asked | {"rights", "roles", "cron_elsewhere"}
+    assert {path.stem for path in (FOLDER / "queries").glob("*.sql")} == asked | USED
     for one in REGISTRY.values():
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", one.id)
         assert re.fullmatch(r"[a-z0-9-]+\.html(#[A-Z0-9-]+)?", one.manual), one.id
