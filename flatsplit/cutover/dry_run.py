@@ -19,6 +19,8 @@ from flatsplit.server.lack import Lack
 from flatsplit.server.preloading import given
 from flatsplit.words import more
 
+_SHOWN = 20
+"""So many statements at most are printed for somebody else to run."""
 _APART = frozenset({"schema", "database", "parameter", "subscription"})
 """Kinds of objects that settings and memberships of roles may depend on. Of the others there may be thousands."""
 
@@ -112,6 +114,19 @@ def require_rights(session: Session, now: State, then: State) -> None:
         else:
             cure = f"have somebody who may run: {lack.statement.sql}"
         raise MissingRights(f"{now.target.operator} may not: {lack.statement.description}: {lack.reason}", cure)
+
+
+def refused_besides(session: Session, now: State, then: State, error: MissingRights) -> MissingRights:
+    """The error of a statement on the way from ``now`` to ``then``, with all others that the server would refuse as
+    well: a superuser is asked once. The error itself where there are no others.
+    """
+    found = [lack for lack in try_steps(session.driver, now, (("", then),)) if not (lack.back or lack.follows)]
+    by_hand = [one for lack in found for one in (lack.statements or (lack.statement,))]
+    shown = list(dict.fromkeys(ddl.by_hand(one.sql) for one in by_hand if not one.secrets))
+    if len(shown) < 2:
+        return error
+    listed = f"{' '.join(shown[:_SHOWN])}{more(len(shown) - _SHOWN)}"
+    return MissingRights(error.what, f"have a superuser run: {listed} Then run the same command again")
 
 
 def dry_run_outcome(

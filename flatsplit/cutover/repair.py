@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flatsplit.connection import operator_lock
+from flatsplit.cutover.dry_run import refused_besides
 from flatsplit.cutover.interaction import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.owners_in_reach import require_owners
 from flatsplit.cutover.snapshot import step_ended
+from flatsplit.errors import MissingRights
 from flatsplit.model import Plan
 from flatsplit.planning import machine
 from flatsplit.planning.digest import digest
@@ -46,7 +48,11 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
         walk.keep_names()
         walk.journal.event("repair", step, count(len(drift), "statement"))
     reporter.step_started("repair", "Apply again what drifted", len(drift))
-    ran = walk.executor(situation, reporter, verifiers).run(step, "repair", drift)
+    try:
+        ran = walk.executor(situation, reporter, verifiers).run(step, "repair", drift)
+    except MissingRights as error:
+        now = walk.situation()
+        raise refused_besides(walk.session, now.live, now.desired(now.done), error) from None
     after = walk.situation()
     with walk.session.transaction():
         step_ended(walk, step, after.live, situation)

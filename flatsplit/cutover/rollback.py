@@ -11,6 +11,7 @@ from flatsplit.connection import operator_lock
 from flatsplit.cutover import companion_roles, role_names
 from flatsplit.cutover.begin import end
 from flatsplit.cutover.completeness import about_new
+from flatsplit.cutover.dry_run import refused_besides
 from flatsplit.cutover.interaction import Confirm, Reporter, tell
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.owners_in_reach import require_owners
@@ -19,7 +20,7 @@ from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.snapshot import remember, step_ended, undecided
 from flatsplit.cutover.which_walk import require_step
 from flatsplit.differ import diff
-from flatsplit.errors import Drift, Refused, UsageError, Waiting
+from flatsplit.errors import Drift, MissingRights, Refused, UsageError, Waiting
 from flatsplit.model import SPLIT, Backend, Plan, WalkName
 from flatsplit.planning import chain, machine
 from flatsplit.planning.machine import TRANSITIONS
@@ -83,7 +84,11 @@ def _rollback(
         plan = situation.rollback_plan(key)
         if not confirm(plan, "rollback"):
             break
-        outcome, situation = _take_back(walk, situation, key, plan, reporter)
+        try:
+            outcome, situation = _take_back(walk, situation, key, plan, reporter)
+        except MissingRights as error:
+            now = walk.situation()
+            raise refused_besides(walk.session, now.live, now.taken_back(keys[-1])[0], error) from None
         outcomes.append(outcome)
     if not split and machine.last_step(situation.states) is None:
         if not outcomes:

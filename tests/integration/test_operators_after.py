@@ -124,3 +124,29 @@ def test_there_and_back_or_told(operator: str, database: Database, invoke_cli: I
     one.forward()
     assert_same(before, walk.snapshot(), "another password")
     walk("verify").check()
+
+
+@pytest.mark.majors("two")
+def test_all_that_a_superuser_has_to_run_is_printed_at_once(database: Database, invoke_cli: InProcess) -> None:
+    """Of a way back, and of a repair: whoever has to be asked for one statement is asked once."""
+    flat(database)
+    make_operator(database, SHAPES["createrole"])
+    walk = OperatorsWalk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward()
+    logins = ("web a", "web b", "web c")
+    declare_group(walk, "app_user", logins)
+    before = walk.snapshot()
+    walk("begin", "group", "app_user", "--yes").check()
+    walk.next("--walk", "group:app_user", "--through", "open-logins")
+    for command in ("repair", "rollback"):
+        for login in logins:
+            database.execute(f"alter role {quoted(login)} superuser")
+            if command == "repair":
+                database.execute(f"alter role {quoted(login)} in database {quoted(database.name)} reset role")
+        everything = () if command == "repair" else ("--all",)
+        said = walk(command, "--yes", "--walk", "group:app_user", *everything).check(1).stderr
+        printed = said.partition("have a superuser run: ")[2].partition(" Then run the same command again")[0]
+        assert all(quoted(login) in printed for login in logins), said
+        database.execute(printed)
+        walk(command, "--yes", "--walk", "group:app_user", *everything).check()
+    assert_same(before, walk.snapshot(), "back")
