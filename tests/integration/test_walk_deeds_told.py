@@ -11,15 +11,15 @@ from collections.abc import Sequence
 import pytest
 
 from flatsplit.model import UNWAIVABLE
-from flatsplit.walks import group, role
+from flatsplit.walks import group, leave, role
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.integration.test_deeds_told import look, mend, run
 from tests.support.grouping import declare as declare_group
 from tests.support.snapshot import difference
 from tests.support.special import SCHEMAS, declare, flat, quoted
-from tests.support.walk import Walk, assert_same
-from tests.support.walk_deeds import Deed, of_any, of_login, of_special
+from tests.support.walk import Walk, assert_same, toml
+from tests.support.walk_deeds import Deed, of_any, of_leaver, of_login, of_special
 
 SEEDS = [int(seed) for seed in os.environ.get("FLATSPLIT_SEEDS", "1 2 3").split()]
 """A quarter of a minute each. More of them find more: FLATSPLIT_SEEDS="4 5 6"."""
@@ -32,7 +32,14 @@ JOBS = {
 GROUP = (group.CREATE_LOGINS, group.OPEN_LOGINS, group.SWITCH_CONNECTIONS, group.CLOSE_GROUP)
 ROLE = (role.CREATE_ROLE, role.BRIDGE, role.OPEN, role.SWITCH_CONNECTIONS, role.LEARN, role.GRANT, role.NARROW)
 ROTATE = ("prepare", "open", "switch-connections", "close")
-WALKS: dict[str, tuple[str, ...]] = {"group:app_user": GROUP, f"role:{WORKER}": ROLE, "rotate:app_user": ROTATE}
+LEAVE = (leave.LOCK, leave.HAND_OVER)
+PERSON = 'Ali "ce" %'
+WALKS: dict[str, tuple[str, ...]] = {
+    "group:app_user": GROUP,
+    f"role:{WORKER}": ROLE,
+    "rotate:app_user": ROTATE,
+    f"leave:{PERSON}": LEAVE,
+}
 
 
 def ahead(walk: Walk, name: str, upto: str) -> None:
@@ -56,6 +63,8 @@ def deeds(name: str, done: Sequence[str], database: str, *, options: bool) -> li
         bridged = role.BRIDGE in done and role.NARROW not in done
         special = of_special(quoted(WORKER), "app_user", bridged=bridged, granted=role.GRANT in done, options=options)
         return [*of_any(quoted(WORKER), database, lets_in=role.OPEN in done), *special]
+    if name == f"leave:{PERSON}":
+        return [*of_leaver(quoted(PERSON), handed=leave.HAND_OVER in done)]
     open_ = {TWINS[0]} if group.OPEN_LOGINS in done else set()
     if name == "rotate:app_user":
         open_ = {*TWINS[:1], *(TWINS[1:] if "open" in done else ())} - ({TWINS[0]} if "close" in done else set())
@@ -86,6 +95,12 @@ def test_each_is_told_and_mended(
     if name == "rotate:app_user":
         walk("begin", "group", "app_user", "--yes").check()
         ahead(walk, "group:app_user", group.FORGET_PASSWORD)
+    if name == f"leave:{PERSON}":
+        walk.config.write_text(f'{walk.config.read_text()}\n[people]\n{toml(PERSON)} = ["app_readonly"]\n')
+        walk("people", "--join", "--yes", "--generate-passwords", str(walk.run.cwd / "new.toml")).check()
+        database.execute("create table hers (id serial); create view seen as select id from jobs")
+        hers = "alter table hers owner to {0}; alter view seen owner to {0}; grant select on jobs to {0}"
+        database.execute(hers.format(quoted(PERSON)))
     before = walk.snapshot()
     walk("begin", *name.split(":", 1), "--yes").check()
     keys = WALKS[name]

@@ -71,3 +71,25 @@ def of_special(role: str, like: str, *, bridged: bool, granted: bool, options: b
         yield Deed(f"grant select (token) on secrets to {role}")
         yield Deed(f"grant create on schema billing to {role}")
         yield Deed(f"alter default privileges for role app_migrator in schema public grant select on tables to {role}")
+
+
+def of_leaver(role: str, *, handed: bool) -> Iterator[Deed]:
+    """About a person who is leaving and is locked out; ``handed`` over is what was hers."""
+    yield Deed(f"alter role {role} login")
+    for group in ("app_user", "app_migrator", "pg_read_all_settings"):
+        yield Deed(f"grant {group} to {role}", "" if group.startswith("app") else f"revoke {group} from {role}")
+    yield Deed(f"alter role {role} valid until '2001-01-01'", f"alter role {role} valid until 'infinity'")
+    yield Deed(f"alter role {role} set deadlock_timeout = '3s'", f"alter role {role} reset deadlock_timeout")
+    for gift, back in (
+        ("select on secrets", "select on secrets"),
+        ("update (token) on secrets", "update (token) on secrets"),
+        ("execute on function billing.total()", "execute on function billing.total()"),
+        ("usage on sequence jobs_id_seq", "usage on sequence jobs_id_seq"),
+    ):
+        yield Deed(f"grant {gift} to {role}", "" if handed else f"revoke {back} from {role}")
+    rule = "alter default privileges for role app_migrator in schema public {} insert on tables {} " + role
+    yield Deed(rule.format("grant", "to"), "" if handed else rule.format("revoke", "from"))
+    if handed:
+        yield Deed(f"alter table jobs owner to {role}")
+        yield Deed(f"alter function billing.total() owner to {role}")
+        yield Deed(f"grant usage on schema billing to {role}", f"revoke usage on schema billing from {role}")
