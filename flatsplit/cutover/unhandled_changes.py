@@ -155,7 +155,7 @@ def _first(statements: list[str], owner: str) -> str:
     if not statements:
         return f"ALTER … OWNER TO {ddl.ident(owner)}, then flatsplit repair."
     more = f" {_ALL}" if len(statements) > _PRINTED else ""
-    return f"{' '.join(statements[:_PRINTED])}{more} Then flatsplit repair."
+    return f"{' '.join(statements[:_PRINTED])}{more} then flatsplit repair."
 
 
 def _outside(situation: Situation, since: ObjectChanges) -> list[ObjectRef]:
