@@ -151,14 +151,15 @@ def unkept(
     """
     changes = [change for statement in told for change in statement.changes]
     about = {part for one in changes for part in (one.subject, one.detail.partition("=")[0])}
+    gone: dict[str, dict[str, None]] = {}
     for check in checks:
         if not check.ok and check.role not in about:
             more = check.exception_count - len(check.exceptions)
             names = ", ".join(check.exceptions) + (f", and {more:,} more" if more else "")
-            called, correct = meant.get(check.role, (frozenset[str](), ""))
-            if correct and all(name.endswith(GONE) or name in called for name in check.exceptions):
+            called, _ = meant.get(check.role, (frozenset[str](), ""))
+            if check.role in meant and all(name.endswith(GONE) or name in called for name in check.exceptions):
                 if check.expected:  # and what it can do there under the new name is no more than that
-                    yield Broken(f"{check.role} cannot {check.act}: {names}", correct)
+                    gone.setdefault(check.role, {}).update(dict.fromkeys(check.exceptions))
                 continue
             yield Broken(
                 f"{check.role} {'cannot' if check.expected else 'can'} {check.act}: {names}",
@@ -167,3 +168,5 @@ def unkept(
                 if not check.expected
                 else "flatsplit verify says what is missing",
             )
+    for role, lost in gone.items():
+        yield Broken(f"{role} cannot do all that flatsplit.toml says: {listed([*lost], 5)}", meant[role][1])

@@ -134,4 +134,5 @@ def corrections(situation: Situation) -> Mapping[str, tuple[frozenset[str], str]
 
 def _perhaps(now: list[str], role: str) -> str:
     """What it may be called now, by the rights that the role has there; "" where nothing tells."""
-    return f"{role} has the same rights on {listed(now)}, perhaps its new name. " if now else ""
+    names = "their new names" if now[1:] else "its new name"
+    return f"{role} has the same rights on {listed(now)}, perhaps {names}. " if now else ""

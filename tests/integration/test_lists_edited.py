@@ -91,7 +91,11 @@ def test_a_schema_that_was_renamed(database: Database, invoke_cli: InProcess) ->
     walk.forward("enable-login")
     declare(walk, "app_reader", {"role": {"schemas": ["billing"], "new_tables": "read"}})
     declare(walk, "app_plug", {"role": {"create": ["billing"]}, "grants": {"select": ["public.payments(id, amount)"]}})
-    declare(walk, "app_audit", {"role": {}, "grants": {"select": ["billing.invoices", "public.audit_log"]}})
+    declare(
+        walk,
+        "app_audit",
+        {"role": {}, "grants": {"select": ["billing.invoices", "public.audit_log"], "insert": ["billing.invoices"]}},
+    )
     password = ("--password-file", str(walk.password_file))
     for name in ("app_reader", "app_plug", "app_audit"):
         walk("begin", "role", name, "--through", "verify", "--yes", *password).check()
@@ -107,6 +111,7 @@ def test_a_schema_that_was_renamed(database: Database, invoke_cli: InProcess) ->
         "[grants.app_audit] names": ["billing.invoices"],
     }
     broken = {one["what"]: one["fix"] for one in status["broken"]}
+    assert len(broken) == 3, "a line for each role, however many lines of its list are about it"
     about = {
         role: fix for role in ("app_reader", "app_plug", "app_audit") for what, fix in broken.items() if role in what
     }
