@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flatsplit import blueprint
 from flatsplit.model import ObjectRef, versions
 from flatsplit.rehearsal import catalogs
 from flatsplit.rehearsal.actor import Actor, Resolved
@@ -143,14 +144,18 @@ def _reindexed(judge: Judge, node: Node, path: Path) -> list[Problem]:
     if node.HasField("relation") and node.relation.relname:
         found = judge.actor.resolve(node.relation.schemaname, node.relation.relname, path)
         if found.free or (found.relations and not found.hidden):
-            return _maintain(judge, node.relation, "REINDEX", path)
-        return _index(judge, node.relation)
+            return _maintain(judge, node.relation, "REINDEX", path, alone=_concurrently(node))
+        return _index(judge, node)
     return _everything(judge, "REINDEX")
 
 
-def _index(judge: Judge, node: Node) -> list[Problem]:
+def _concurrently(node: Node) -> bool:
+    return any(each.def_elem.defname == "concurrently" for each in node.params)
+
+
+def _index(judge: Judge, reindex: Node) -> list[Problem]:
     """An index: as its table."""
-    world = judge.world
+    world, node = judge.world, reindex.relation
     if node.schemaname and (unreached := judge.actor.schema(node.schemaname)):
         return unreached
     places = [
@@ -166,7 +171,9 @@ def _index(judge: Judge, node: Node) -> list[Problem]:
         return [Problem("unknown", f"there is no index {node.relname} (any more)", node.relname)]
     actor = judge.actor
     return [
-        _lacks_maintain(judge, table.ref, "REINDEX", "denied") for table in tables if not _maintains(actor, table.ref)
+        _lacks_maintain(judge, table.ref, "REINDEX", "denied", alone=_concurrently(reindex))
+        for table in tables
+        if not _maintains(actor, table.ref)
     ]
 
 
@@ -185,21 +192,21 @@ def _clustered(judge: Judge) -> list[Problem]:
     refs = sorted(world.by_oid[oid].ref for oid in world.clustered if oid in world.by_oid)
     was = (ref for ref in refs if (facts := actor.live.objects.get(ref)) is not None and actor.legacy.owns(facts))
     what = "CLUSTER succeeds and does not do every table: it"
-    return [_lacks_maintain(judge, ref, what, "silent") for ref in was if not _maintains(actor, ref)]
+    return [_lacks_maintain(judge, ref, what, "silent", alone=True) for ref in was if not _maintains(actor, ref)]
 
 
 def _maintains(actor: Actor, ref: ObjectRef) -> bool:
     return actor.owns(ref) or (actor.major >= versions.MAINTAIN and actor.holds(ref, "m"))
 
 
-def _maintain(judge: Judge, node: Node, what: str, path: Path) -> list[Problem]:
+def _maintain(judge: Judge, node: Node, what: str, path: Path, *, alone: bool = False) -> list[Problem]:
     actor = judge.actor
     found, problems = meant(judge, node, path)
     if found.readers is not None:
         problems += _servers_own(judge, node.relname, what, "denied")
     for relation in found.relations:
         if not _maintains(actor, relation.ref):
-            problems.append(_lacks_maintain(judge, relation.ref, what, "denied"))
+            problems.append(_lacks_maintain(judge, relation.ref, what, "denied", alone=alone))
     return problems
 
 
@@ -212,13 +219,16 @@ def _servers_own(judge: Judge, name: str, what: str, outcome: Outcome) -> list[P
     return [Problem(outcome, reason, f"pg_catalog.{name}", "SUPERUSER", remedy)]
 
 
-def _lacks_maintain(judge: Judge, ref: ObjectRef, what: str, outcome: str) -> Problem:
+def _lacks_maintain(judge: Judge, ref: ObjectRef, what: str, outcome: str, *, alone: bool = False) -> Problem:
+    """The problem of maintaining what belongs to somebody else; ``alone``: what can run in no transaction block."""
     actor = judge.actor
     late = actor.major >= versions.MAINTAIN
     reason = f"{what} is for the owner of {shown(ref)}" + (", or with MAINTAIN on it" if late else "")
+    migrator = blueprint.owner(actor.context.config)
+    job = f"a job that runs it as {migrator}"
+    in_function = f"a SECURITY DEFINER function of {migrator}'s that does it, or {job}"
     remedy = grant(actor.section, actor.role, ref, "m", actor.major) or (
-        "for the application's owner: a SECURITY DEFINER function of app_migrator's that does it, "
-        "or a job that runs it as app_migrator"
+        f"for the application's owner: {f'{job}; no function can' if alone else in_function}"
     )
     privilege = "MAINTAIN" if late else "OWNERSHIP"
     # What only warns is run by roles that may not as well: there it is needed where it does something today
@@ -269,5 +279,5 @@ def vacuum(judge: Judge, node: Node, path: Path) -> list[Problem]:
             problems += _servers_own(judge, named.relname, silently, "silent")
         for relation in found.relations:
             if not owner and not _maintains(actor, relation.ref):
-                problems.append(_lacks_maintain(judge, relation.ref, silently, "silent"))
+                problems.append(_lacks_maintain(judge, relation.ref, silently, "silent", alone=node.is_vacuumcmd))
     return problems

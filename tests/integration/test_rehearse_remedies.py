@@ -112,3 +112,51 @@ def test_for_other_roles_and_on_record(make_database: MakeDatabase, invoke_cli: 
     text = walk("rehearse", "--file", str(file)).check(4).stdout
     assert "remedy for all of them: the migration tool's work: run it as app_migrator" in text
     assert "9 distinct statements from SQL file" in text
+
+
+MAINTENANCE = (
+    "VACUUM sessions",
+    "ANALYZE sessions",
+    "REINDEX TABLE sessions",
+    "REINDEX TABLE CONCURRENTLY sessions",
+    "REINDEX INDEX sessions_pkey",
+    "REINDEX INDEX CONCURRENTLY sessions_pkey",
+    "CLUSTER sessions USING sessions_pkey",
+    "REFRESH MATERIALIZED VIEW totals",
+)
+
+
+@pytest.mark.majors("two")
+def test_what_a_function_can_do_for_it(
+    make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path, major: int
+) -> None:
+    """Where a function of app_migrator's is proposed, it works; where a job alone is, no function does."""
+    database = make_database()
+    database.execute("grant usage, create on schema public to legacy")
+    database.execute(
+        "create table sessions (id int primary key); create materialized view totals as select 1 as a", "legacy"
+    )
+    walk = Walk(invoke_cli, database).init()
+    walk.next("--through", "enable-login")
+    file = tmp_path / "statements.sql"
+    file.write_text(";\n".join(MAINTENANCE))
+    found = walk("rehearse", "--file", str(file), "--json").check(4).json["statements"]
+    assert {each["query"] for each in found} == set(MAINTENANCE)
+    if major >= 17:
+        assert all(each["toml"] for each in found)
+        return
+    for each in found:
+        database.execute(
+            "create or replace function does_it() returns void language plpgsql security definer "
+            f"set search_path = public, pg_temp as $$ begin execute '{each['query']}'; end $$",
+            "app_migrator",
+        )
+        proposed = "SECURITY DEFINER function" in each["remedy"]
+        with walk.connect("app_user") as session:
+            try:
+                session.execute("select does_it()")
+                works = True
+            except psycopg.errors.ActiveSqlTransaction:
+                works = False
+        assert works is proposed, each
+        assert "a job that runs it as app_migrator" in each["remedy"]
