@@ -33,7 +33,7 @@ BLOCKS = [
 NORMAL = (
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d(:?\d\d)?|Z)?", "TIME"),
     (r"\b[0-9a-f]{12,}\b", "DIGEST"),
-    (r"\b((\d+[hm] ?)+(\d+s)?|\d+(\.\d+)? ?(ms|s))( ago\b)?", "DURATION"),
+    (r"\b((\d+[hm]( (?=\d))?)+(\d+s)?|\d+(\.\d+)? ?(ms|s))\b( ago\b)?", "DURATION"),
     (r" {2,}", "  "),
     (r"/\S+/flatsplit-\w+", "FOLDER"),
     (r"pid \d+", "pid N"),
