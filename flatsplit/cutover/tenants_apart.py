@@ -22,6 +22,7 @@ from flatsplit.words import count, listed
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
 
+_SURVEY = "flatsplit tenants --survey says what to write under [tenants.tables]"
 _PROVE = "flatsplit tenants --prove --rows tries it as the tenants"
 
 
@@ -68,16 +69,19 @@ def no_longer_apart(walk: Walk, situation: Situation) -> Ways:
 
 
 def _without_kind(there: Situation) -> Iterator[Broken]:
-    """Tables of which nobody has said what they are to a tenant, since ``tenant-mapping`` found that said of all: new
-    ones, and those whose columns have other names now.
+    """What ``tenant-mapping`` found in order and is not any more: what is said of tables and columns that have other
+    names now, and tables of which nobody has said what they are to a tenant, such as new ones.
     """
     step = there.records.get(tenants.TENANT_MAPPING)
     context: object = there.context
     if step is None or step.state != "done" or not isinstance(context, Context):
         return
+    if wrong := context.survey.wrong:
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        yield Broken(f"[tenants] says what the tables do not bear out: {wrong[0]}{more}", _SURVEY)
     if unsaid := [format_name(one.ref.schema, one.ref.name) for one in context.survey.undecided]:
         said = f"of {count(len(unsaid), 'table')} nothing says what they are to a tenant: {listed(unsaid)}"
-        yield Broken(said, "flatsplit tenants --survey says what to write under [tenants.tables]")
+        yield Broken(said, _SURVEY)
 
 
 def _news(facts: Facts, survey: Survey, breached: list[list[str]], holes: list[str]) -> Iterator[Broken]:

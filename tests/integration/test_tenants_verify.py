@@ -142,6 +142,15 @@ def test_what_comes_and_goes_is_told_and_caught_up_with(database: Database, invo
     walk.config.write_text(plain)
     walk("tenants", "--sync", "--yes").check()
 
+    # What is called otherwise now goes on being read, until that is said
+    database.execute("alter table plans rename to tariffs")
+    plans = "public.plans is no table in the schemas in scope"
+    assert any(plans in one["what"] for one in walk("status", "--json").check(4).json["broken"])
+    assert plans in walk("tenants", "--sync", "--yes").check(4).stderr
+    assert counts(database, "tenant_1", ("tariffs",)) == {"tariffs": 2}
+    database.execute("alter table tariffs rename to plans")
+    assert walk("status", "--json").check().json["broken"] == []
+
     # Its policies follow a column that is called otherwise now: nothing is taken away until somebody says what it is
     database.execute("alter table drafts rename column account_id to whose")
     unsaid = "of 1 table nothing says what they are to a tenant: public.drafts"

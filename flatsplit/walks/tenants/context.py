@@ -8,17 +8,17 @@ from functools import cached_property
 from typing import TypeAlias
 
 from flatsplit import blueprint, ddl, privileges
-from flatsplit.config import Config, Tenants
+from flatsplit.config import Config, Tenants, parse_name
 from flatsplit.model import Acl, ObjectRef, PolicyFacts, State, Structure
 from flatsplit.tenants import Belonging, Survey, clashes, role_of, survey
 from flatsplit.tenants.kinds import APART, Open
 from flatsplit.walks import marks, tenants
 from flatsplit.walks.tenants.all_rows import Readers, bare, everyone, table_of
-
-_COMMANDS = (("select", "r"), ("insert", "a"), ("update", "w"), ("delete", "d"))
+from flatsplit.walks.tenants.conditions import COMMANDS, conditions
 
 ALL_ROWS = PolicyFacts(using="true")
 _LOST = "tenants see their own rows of it, and nothing says any more whose these are: say own, through or hidden"
+_GONE = "tenants read it, and what is said to be shared has other names now: say shared or hidden"
 
 
 Policies: TypeAlias = Mapping[ObjectRef, tuple[PolicyFacts, frozenset[str]]]
@@ -46,7 +46,8 @@ class Context:
         read.
 
         A table that is nobody's by default, but has policies of this walk, is undecided: perhaps a migration has only
-        renamed its column.
+        renamed its column. So is one that tenants read, where a table that is said to be shared is not there: perhaps a
+        migration has only renamed it.
         """
         if self.config.tenants is None or self.live.structure is None:
             return Survey(self.tenants, Structure(), None, "", {}, ())
@@ -54,13 +55,32 @@ class Context:
         lost = [
             ref
             for ref, one in found.belongings.items()
-            if one.kind == "hidden" and not one.decided and self._has_policies(ref)
+            if one.kind == "hidden" and not one.decided and self._stays(ref)
         ]
         if not lost:
             return found
         belongings = {ref: one for ref, one in found.belongings.items() if ref not in lost}
-        undecided = (*found.undecided, *(Open(ref, _LOST) for ref in lost))
+        undecided = (*found.undecided, *(Open(ref, _LOST if self._has_policies(ref) else _GONE) for ref in lost))
         return replace(found, belongings=belongings, undecided=tuple(sorted(undecided)))
+
+    def _stays(self, ref: ObjectRef) -> bool:
+        """Whether a table of which nothing says what it is stays as it is until somebody says it."""
+        return self._has_policies(ref) or (self._renamed and self._read(ref))
+
+    @cached_property
+    def _renamed(self) -> bool:
+        """Whether a table that is said to be shared is not there."""
+        structure = self.live.structure
+        return structure is not None and any(
+            structure.get(*parse_name(name).parts) is None for name in self.tenants.shared
+        )
+
+    def _read(self, ref: ObjectRef) -> bool:
+        """Whether tenants may read a table, or columns of it."""
+        facts = self.live.objects.get(ref)
+        columns = (acl for column, acl in self.live.columns.items() if column[1:3] == ref[1:3])
+        acls = (*([facts.acl] if facts is not None else []), *columns)
+        return any("r" in privileges.letters(acl, self.group) for acl in acls)
 
     def _has_policies(self, ref: ObjectRef) -> bool:
         """Whether a table has policies of this walk that tell tenants' rows apart."""
@@ -140,13 +160,13 @@ class Context:
 
     @cached_property
     def unsaid(self) -> frozenset[ObjectRef]:
-        """Tables that have policies of this walk, and of which nothing says any more what they are. They stay as they
-        are until somebody says it: the policies hold.
+        """Tables that have policies of this walk, or that tenants read, and of which nothing says any more what they
+        are. They stay as they are until somebody says it: the policies hold.
         """
         return frozenset(
             ref
             for ref, table in self.survey.structure.tables.items()
-            if not table.parent and ref not in self.survey.belongings and self.ours(ref) and self._has_policies(ref)
+            if not table.parent and ref not in self.survey.belongings and self.ours(ref) and self._stays(ref)
         )
 
     @cached_property
@@ -191,7 +211,7 @@ class Context:
         if found is None:
             found = {
                 ObjectRef("policy", one.ref.schema, one.ref.name, name): facts
-                for name, facts in self.conditions(one).items()
+                for name, facts in conditions(self.tenants, one).items()
             }
             self._kept_apart[one.ref] = found
         return found
@@ -202,27 +222,6 @@ class Context:
         found: dict[ObjectRef, PolicyFacts] = {}
         for one in self.apart.values():
             found.update(self.kept_apart(one))
-        return found
-
-    def conditions(self, one: Belonging) -> dict[str, PolicyFacts]:
-        """The conditions of a table's policies except ``everyone``, by the policy's name.
-
-        Two policies, one permissive and one restrictive. Where tenants also read rows whose key is NULL, eight: then
-        each command has its own pair, as only SELECT includes those rows.
-        """
-        condition = one.condition(self.tenants.schema)
-        assert condition is not None
-        text = ddl.condition(condition, one.ref.name)
-        if self.tenants.null_rows == "hidden" or one.links or one.kind == "root":
-            return {
-                name: PolicyFacts(name == tenants.TENANT, "*", text) for name in (tenants.TENANT, tenants.TENANT_ONLY)
-            }
-        read = ddl.condition(condition._replace(or_null=True), one.ref.name)
-        found = {}
-        for name in (tenants.TENANT, tenants.TENANT_ONLY):
-            for word, command in _COMMANDS:
-                using, check = ("", text) if command == "a" else (read if command == "r" else text, "")
-                found[f"{name}_{word}"] = PolicyFacts(name == tenants.TENANT, command, using, check)
         return found
 
     @cached_property
@@ -290,7 +289,7 @@ class Context:
     @cached_property
     def policy_names(self) -> frozenset[str]:
         """All names that this walk gives to policies of the application's tables."""
-        words = [f"{name}_{word}" for name in (tenants.TENANT, tenants.TENANT_ONLY) for word, _ in _COMMANDS]
+        words = [f"{name}_{word}" for name in (tenants.TENANT, tenants.TENANT_ONLY) for word, _ in COMMANDS]
         return frozenset({tenants.EVERYONE, tenants.TENANT, tenants.TENANT_ONLY, *words})
 
     def made_here(self, ref: ObjectRef) -> bool:

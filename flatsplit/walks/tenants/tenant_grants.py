@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from flatsplit import privileges
-from flatsplit.model import PUBLIC, Acl, Kind, ObjectRef, State
+from flatsplit.model import PUBLIC, RELATIONS, ROUTINES, Acl, Kind, ObjectRef, State
 from flatsplit.tenants.kinds import APART
 from flatsplit.walks import tenants
 from flatsplit.walks.draft import Draft
@@ -13,6 +13,7 @@ from flatsplit.walks.kind import Step
 from flatsplit.walks.tenants.context import Context
 
 _TABLES: tuple[Kind, ...] = ("table", "partitioned_table")
+_OTHERS = (RELATIONS | ROUTINES) - {*_TABLES}
 _ROWS = "arwd"
 """Without TRUNCATE, REFERENCES, TRIGGER and MAINTAIN: policies do not limit these to a tenant's rows."""
 
@@ -26,8 +27,8 @@ def apply(state: State, context: Context) -> State:
     that it has no right on a new table.
 
     What the group holds beyond that on a table is taken away, whether the table's kind was another before, or it is a
-    partition now, out of scope, or somebody else's. Views, foreign tables and functions are left to whoever
-    opened them to tenants.
+    partition now, out of scope, or somebody else's; and USAGE on schemas in which nothing is left for it. Views,
+    foreign tables and functions are left to whoever opened them to tenants.
     """
     draft = Draft(state)
     if context.group not in state.roles:
@@ -66,6 +67,8 @@ def apply(state: State, context: Context) -> State:
             draft.grant(ref, context.group, letters)
     for schema in sorted(schemas):
         draft.grant(ObjectRef("schema", "", schema), context.group, "U")
+    for schema in sorted(_unused(state, context) - schemas):
+        draft.revoke(ObjectRef("schema", "", schema), context.group, "U")
     database = ObjectRef("database", "", state.target.database)
     facts_ = state.objects.get(database)
     if schemas and facts_ is not None and "c" not in privileges.letters(facts_.acl, PUBLIC):
@@ -110,6 +113,27 @@ def _take_away(draft: Draft, state: State, context: Context, wanted: Mapping[Obj
             continue
         if more := privileges.minus(privileges.letters(acl, context.group), wanted.get(column, "")):
             draft.columns[column] = privileges.without(acl, context.group, more)
+
+
+def _unused(state: State, context: Context) -> set[str]:
+    """Schemas that the group may use, and in which nothing is its or everybody's but tables, on which this step
+    decides: where these have left, USAGE leads to nothing.
+    """
+    held = {
+        ref.name
+        for group in state.groups
+        if group.kind == "schema" and "U" in privileges.letters(group.facts.acl, context.group)
+        for ref in group.refs
+    } - {context.tenants.schema}
+    if not held or not context.survey.key_type or context.group in context.baseline.roles:
+        return set()
+    theirs = {ref for table in context.survey.structure.tables.values() for ref in table.sequences}
+    for group in state.groups:
+        acl = group.facts.acl
+        if group.kind not in _OTHERS or not any(privileges.letters(acl, who) for who in (context.group, PUBLIC)):
+            continue
+        held -= {ref.schema for ref in group.refs if ref not in theirs}
+    return held
 
 
 def _allowed(kind: str, letters: str, *, root_update: bool) -> str:
