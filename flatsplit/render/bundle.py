@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import traceback
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 
 from flatsplit import blueprint
 from flatsplit.errors import FlatsplitError, UsageError
+from flatsplit.render import order
 from flatsplit.render.engine import environment, of_step
 from flatsplit.render.facts import BundleFacts, StepFacts
 from flatsplit.render.page import page
@@ -175,8 +177,9 @@ def _files(bundle: BundleFacts, form: str, overrides: Path | None) -> Iterator[t
             ),
         )
     sheet = env.get_template("step.md.j2")
-    for step, stem in zip(bundle.steps, stems, strict=True):
-        header = _header(bundle, step, stem, overrides)
+    for place, (step, stem) in enumerate(zip(bundle.steps, stems, strict=True)):
+        forward, back = order.forward(bundle.steps, stems, place), order.back(bundle.steps, stems, place)
+        header = replace(_header(bundle, step, stem, overrides), forward=forward, back=back)
         if form != "html":
             yield (
                 f"{stem}.md",

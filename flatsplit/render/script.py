@@ -15,6 +15,7 @@ from flatsplit.ddl import join_role, leave_role, rejoin_role, verifier_variable
 from flatsplit.model import Statement, Target
 from flatsplit.planning.batches import OBJECT_BATCH, holds
 from flatsplit.render.engine import environment, of_step
+from flatsplit.render.order import Turn
 from flatsplit.render.summary import blocks_readers
 
 BATCH = 100
@@ -50,6 +51,10 @@ class Header:
     point_of_no_return: bool = False
     overrides: Path | None = None
     """A folder of templates that replace flatsplit's."""
+    forward: Turn | None = None
+    """What has to have run before the step."""
+    back: Turn | None = None
+    """What has to have been taken back before the rollback."""
 
     @property
     def held_timeout(self) -> timedelta:
@@ -164,6 +169,8 @@ def stream_sql(
         step=step,
         own=of_step(header.kind, step, "sql", header.overrides),
         header=header,
+        turn=header.back if direction == "rollback" else header.forward,
+        direction=direction,
         file=f"{header.file or step}{suffix}",
         count=len(catch_up) + len(statements),
         batches=batches(parts, target=header.target),

@@ -1,9 +1,9 @@
 -- Rollback of step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan e6a04e647c8c2b63
+--   plan ae5c77008a3eda4c
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --
@@ -45,6 +45,12 @@ SELECT current_database() = 'shop' AS flatsplit_right_database \gset
 \if :flatsplit_right_database
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Only in its turn
+SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'shop' AND c.relname = 'sales' AND pg_catalog.pg_get_userbyid(c.relowner) = 'app_migrator') AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'transfer-ownership has run and is not taken back' USING HINT = 'run 04-transfer-ownership.rollback.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

@@ -1,9 +1,9 @@
 -- Step grant-existing: Grant rights on everything that exists
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 2a69cb1c317e77c3
+--   plan 7927817d20522e6e
 --
 -- Gives app_user, app_readonly and app_migrator the privileges they need on all existing objects, only
 -- where they are missing. GRANT takes no lock that readers or writers wait for.
@@ -42,6 +42,12 @@ SELECT current_database() = 'shop' AS flatsplit_right_database \gset
 \if :flatsplit_right_database
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Only in its turn
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'dba') AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'create-roles has not run yet' USING HINT = 'run 01-create-roles.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

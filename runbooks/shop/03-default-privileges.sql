@@ -1,9 +1,9 @@
 -- Step default-privileges: Set default privileges for what comes later
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan bd1e792982c1d45f
+--   plan 9e5e254ae318dc0d
 --
 -- What app_migrator or the old role creates from now on is at once usable by app_user and readable by
 -- app_readonly. Grants that the old role's default privileges gave to other roles live on for
@@ -43,6 +43,12 @@ SELECT current_database() = 'shop' AS flatsplit_right_database \gset
 \if :flatsplit_right_database
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Only in its turn
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'dba') AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'create-roles has not run yet' USING HINT = 'run 01-create-roles.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

@@ -1,9 +1,9 @@
 -- Rollback of step transfer-ownership: Move ownership to app_migrator
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan b66c85223abdcddd
+--   plan 7663a34fcc8d71a4
 --
 -- Makes the old role a member of app_migrator (the bridge), then gives all its objects to
 -- app_migrator. As a member of the owner the running application keeps every right it had. ALTER …
@@ -46,6 +46,12 @@ SELECT current_database() = 'shop' AS flatsplit_right_database \gset
 \if :flatsplit_right_database
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Only in its turn
+SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'dba' AND rolcanlogin) AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'enable-login has run and is not taken back' USING HINT = 'run 05-enable-login.rollback.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

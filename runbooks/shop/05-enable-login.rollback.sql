@@ -1,9 +1,9 @@
 -- Rollback of step enable-login: Let the new roles log in
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 9eb3b1c0feae6164
+--   plan 3b2b7083a9ef69eb
 --
 -- Carries the old role's settings and limits over, takes CREATE in the schemas in scope from PUBLIC
 -- (those who relied on it are granted it by name), and gives the new roles LOGIN and a password.
@@ -46,6 +46,12 @@ SELECT current_database() = 'shop' AS flatsplit_right_database \gset
 \if :flatsplit_right_database
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Only in its turn
+SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'shop' AND NOT rolcanlogin) AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'lock-legacy has run and is not taken back' USING HINT = 'run 08-lock-legacy.rollback.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

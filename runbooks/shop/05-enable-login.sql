@@ -1,9 +1,9 @@
 -- Step enable-login: Let the new roles log in
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 9eb3b1c0feae6164
+--   plan 3b2b7083a9ef69eb
 --
 -- Carries the old role's settings and limits over, takes CREATE in the schemas in scope from PUBLIC
 -- (those who relied on it are granted it by name), and gives the new roles LOGIN and a password.
@@ -53,6 +53,12 @@ SELECT current_database() = 'shop' AS flatsplit_right_database \gset
 \if :flatsplit_right_database
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Only in its turn
+SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'shop' AND c.relname = 'sales' AND pg_catalog.pg_get_userbyid(c.relowner) = 'shop') AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'transfer-ownership has not run yet' USING HINT = 'run 04-transfer-ownership.sql first'; END$$;
 \endif
 \if :{?app_migrator_verifier}
 \else

@@ -1,9 +1,9 @@
 -- Rollback of step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 7db4eb39f6209244
+--   plan ad6ee04c2e214609
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

@@ -1,9 +1,9 @@
 -- Step lock-legacy: Lock the old role
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 73496c14c74014a0
+--   plan 6c9b3b0c297a8d98
 --
 -- The scream test: the old role may no longer log in and its last sessions in this database are ended.
 -- Whoever was overlooked is heard now, while one statement undoes it.
@@ -44,6 +44,12 @@ SELECT current_database() = 'shop' AS flatsplit_right_database \gset
 \if :flatsplit_right_database
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Only in its turn
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'dba' AND rolcanlogin) AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'enable-login has not run yet' USING HINT = 'run 05-enable-login.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

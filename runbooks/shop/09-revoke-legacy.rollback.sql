@@ -1,9 +1,9 @@
 -- Rollback of step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 5bfed2e52ec85c7c
+--   plan 1e8499c6e854fa5d
 --
 -- Hands over what the old role created since ownership moved, then removes its membership in
 -- app_migrator, its privileges, default privileges, memberships and attributes.

@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713931826095290610, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 5bfed2e52ec85c7c
+--   plan 1e8499c6e854fa5d
 --
 -- Hands over what the old role created since ownership moved, then removes its membership in
 -- app_migrator, its privileges, default privileges, memberships and attributes.
@@ -42,6 +42,12 @@ SELECT current_database() = 'shop' AS flatsplit_right_database \gset
 \if :flatsplit_right_database
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Only in its turn
+SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'shop' AND rolcanlogin) AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'lock-legacy has not run yet' USING HINT = 'run 08-lock-legacy.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

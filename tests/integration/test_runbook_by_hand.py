@@ -114,3 +114,32 @@ def test_for_every_real_schema(make_database: MakeDatabase, invoke_cli: InProces
     """Each ends in one way, so that both ways meet several schemas."""
     retire = ("revoke", "repurpose")[shared_schemas().index(schema) % 2]
     by_hand_and_back(Walk(invoke_cli, make_database(schema), retire=retire).init())
+
+
+def test_out_of_turn_they_refuse(database: Database, invoke_cli: InProcess) -> None:
+    """A step whose forerunner has not run, and the way back of one whose successor has: nothing is changed."""
+    database.execute("create table t (id int)", "legacy")
+    walk = Walk(invoke_cli, database).init()
+    walk("runbook", "--out", "book", "--format", "md").check()
+    book, secrets = walk.run.cwd / "book", verifiers(walk)
+    stems: dict[str, str] = {key: f"{number:02d}-{key}" for number, key in enumerate(STEP_KEYS, start=1)}
+
+    def refused(key: str, said: str, suffix: str = "") -> None:
+        before = walk.snapshot()
+        assert said in psql(database, secrets, book / f"{stems[key]}{suffix}.sql", exit_code=3)
+        assert_same(before, walk.snapshot(), f"{key}{suffix} out of turn")
+
+    for key in ("grant-existing", "default-privileges", "transfer-ownership"):
+        refused(key, "create-roles has not run yet")
+    refused("enable-login", "transfer-ownership has not run yet")
+    refused("lock-legacy", "enable-login has not run yet")
+    refused("revoke-legacy", "lock-legacy has not run yet")
+    for key in STEP_KEYS[:-1]:
+        psql(database, secrets, book / f"{stems[key]}.sql")
+    for key, said in (
+        ("create-roles", "transfer-ownership"),
+        ("default-privileges", "transfer-ownership"),
+        ("transfer-ownership", "enable-login"),
+        ("enable-login", "lock-legacy"),
+    ):
+        refused(key, f"{said} has run and is not taken back", ".rollback")

@@ -63,6 +63,14 @@ $$ $flatsplit$ $x$
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
 \endif
 
+-- Only in its turn
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = E'
+\\! touch owned
+') AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'create-roles has not run yet' USING HINT = 'run 01-create-roles.sql first'; END$$;
+\endif
+
 \if :{?first_batch}
 \else
 \set first_batch 1

@@ -72,6 +72,14 @@ $$ $flatsplit$ $x$
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
 \endif
+
+-- Only in its turn
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = E'
+\\! touch owned
+') AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'create-roles has not run yet' USING HINT = 'run 01-create-roles.sql first'; END$$;
+\endif
 \if :{?role_0a5c2120746f756368206f776e65640a_verifier}
 \else
 DO $$BEGIN RAISE EXCEPTION 'psql variable role_0a5c2120746f756368206f776e65640a_verifier is not set' USING HINT = 'the first lines of the script say how to give it'; END$$;

@@ -1,0 +1,102 @@
+"""By what a script sees that it is not its turn: one fact that another step changes, asked of the catalog. Pure.
+
+Not every step has such a fact that can be asked in one line. What is asked is always the state that speaks against the
+script, so that what has vanished since, or was never there, stops nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from flatsplit.ddl import literal
+from flatsplit.model import RELATIONS, Change, Statement
+from flatsplit.render.facts import StepFacts
+
+
+class Sign(NamedTuple):
+    """Conditions in SQL."""
+
+    before: str
+    """True as long as the step has not run."""
+    after: str
+    """True once it has."""
+
+
+class Turn(NamedTuple):
+    """What has to be settled before a script may run."""
+
+    step: str
+    file: str
+    """The script that settles it."""
+    against: str
+    """True where it is not."""
+
+
+def forward(steps: Sequence[StepFacts], stems: Sequence[str], place: int) -> Turn | None:
+    """The nearest step before this one that can be seen not to have run."""
+    for at in range(place - 1, -1, -1):
+        if (found := sign(steps[at])) is not None:
+            return Turn(steps[at].key, f"{stems[at]}.sql", found.before)
+    return None
+
+
+def back(steps: Sequence[StepFacts], stems: Sequence[str], place: int) -> Turn | None:
+    """The nearest step after this one that can be seen to have run."""
+    for at in range(place + 1, len(steps)):
+        if (found := sign(steps[at])) is not None:
+            return Turn(steps[at].key, f"{stems[at]}.rollback.sql", found.after)
+    return None
+
+
+def sign(step: StepFacts) -> Sign | None:
+    """A fact that the step changes and that its rollback changes back; None where there is none to ask for."""
+    there, again = _facts(step.plan.statements), _facts(step.rollback)
+    turned = [(was, now) for now, was in again]
+    if step.plan.statements:  # it has not run
+        turned = [fact for fact in there if fact in turned or not step.rollback]
+    return _strict(*turned[0]) if turned else None
+
+
+def _strict(before: str, after: str) -> Sign:
+    """A role that is not there cannot log in either."""
+    return Sign(f"NOT {after}" if after.endswith(_MAY) else before, after)
+
+
+def _facts(statements: Iterable[Statement]) -> list[tuple[str, str]]:
+    """(before, after) in SQL for what can be asked for, the cheapest first."""
+    return sorted({fact for statement in statements for fact in _of(statement)}, key=lambda fact: (len(fact[0]), fact))
+
+
+def _of(statement: Statement) -> Iterator[tuple[str, str]]:
+    changes = list(statement.changes) if len(statement.changes) <= _FEW else []
+    for role in (change for change in changes if change.fact == "role"):
+        there = f"EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(role.subject)})"
+        yield (f"NOT {there}", there) if role.side == "+" else (there, f"NOT {there}")
+    for gone, come in pairwise(changes):
+        if (gone.side, come.side, gone.fact) == ("-", "+", come.fact) and gone.subject == come.subject:
+            if gone.fact == "attribute" and (gone.detail, come.detail) in _LOGIN:
+                yield _login(gone.subject, gone), _login(come.subject, come)
+            elif gone.fact == "owner" and len(statement.objects) == 1 and statement.objects[0].kind in RELATIONS:
+                ref = statement.objects[0]
+                yield _owned(ref.schema, ref.name, gone.detail), _owned(ref.schema, ref.name, come.detail)
+
+
+_MAY = "AND rolcanlogin)"
+_FEW = 8
+"""Changes of a statement that is looked at; one about thousands of objects is none that names a single fact."""
+_LOGIN = {("login=False", "login=True"), ("login=True", "login=False")}
+
+
+def _login(role: str, change: Change) -> str:
+    may = _MAY if change.detail == "login=True" else "AND NOT rolcanlogin)"
+    return f"EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(role)} {may}"
+
+
+def _owned(schema: str, name: str, owner: str) -> str:
+    return (
+        "EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+        f"WHERE n.nspname = {literal(schema)} AND c.relname = {literal(name)} "
+        f"AND pg_catalog.pg_get_userbyid(c.relowner) = {literal(owner)})"
+    )
