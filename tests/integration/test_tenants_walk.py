@@ -316,9 +316,8 @@ def test_at_last_app_user_sees_no_tenants_row(walk: Walk) -> None:
         other = f"{database.conninfo('nightshift')} application_name=other"
         with psycopg.connect(other):
             walk("observe").check()
-        assert "app_user last seen 0s ago" in walk("next", "--yes", "--walk", "tenants").check(3).stdout, (
-            "of another application"
-        )
+        of_another = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+        assert re.search(r"app_user last seen \d+s ago", of_another)
         configure(walk.config, drain="0s")
         walk("next", "--yes", "--walk", "tenants").check()
     told = walk("status", "--walk", "tenants").check(4).stdout
