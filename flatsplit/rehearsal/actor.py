@@ -65,6 +65,8 @@ class Actor:
     """The application's own settings that the statements set; "" where the name cannot be told."""
     before: str = ""
     """The role that this one acts instead of; "" for legacy."""
+    login_stays: bool = False
+    """Whether only the owner of what runs changes, and nobody logs in as another role."""
     apart: frozenset[ObjectRef] = frozenset()
     """Policies that are meant to show a tenant's role its own rows only."""
 

@@ -32,7 +32,7 @@ _HIDDEN = {"pg_stat_statements": frozenset({"query", "queryid"})}
 """The columns that are hidden of statements of other roles."""
 
 _SESSION = frozenset({"usename", "usesysid", "userid", "pid"})
-_OWNER = frozenset(
+OWNER_COLUMNS = frozenset(
     {
         *("tableowner", "viewowner", "matviewowner", "sequenceowner", "indexowner", "schema_owner", "statistics_owner"),
         *("relowner", "proowner", "typowner", "nspowner", "datdba", "srvowner", "fdwowner", "stxowner", "lomowner"),
@@ -177,22 +177,24 @@ def signals(actor: Actor, call: RoutineUse) -> list[Problem]:
 def compared(actor: Actor, uses: Uses) -> Iterator[Problem]:
     """Problems of comparing an owner, or a name in a row, with the current user or with legacy's name."""
     system = [use for use in uses.relations if actor.resolve(use.schema, use.name).readers is not None]
-    owner = any(column in _OWNER for _, column in uses.columns)
+    owner = any(column in OWNER_COLUMNS for _, column in uses.columns)
     for one in uses.compared:
         columns = sorted(column for _, column in one.columns)
         if not columns:
             continue
-        owning = owner and not _OWNER.union({"rolname", "usename", "oid"}).isdisjoint(columns)
+        owning = owner and not OWNER_COLUMNS.union({"rolname", "usename", "oid"}).isdisjoint(columns)
         who = blueprint.who(actor.context.config)
         remedy = f"for the application's owner: compare with {who.owner}, or leave the comparison out"
-        if system and owning and (actor.before in one.constants or (one.who and actor.role != who.owner)):
+        stays = actor.login_stays and one.login
+        moved = one.who and (actor.role != who.owner or (stays and actor.role != actor.before))
+        if system and owning and (actor.before in one.constants or moved):
             with_ = actor.before if actor.before in one.constants else "who asks"
             reason = f"{columns[0]} is compared with {with_}: {who.owner} owns what {actor.before} owned"
             yield Problem("silent", reason, columns[0], "OWNERSHIP", remedy)
         elif system and actor.before in one.constants and not _SESSION.isdisjoint(columns):
             reason = f"{columns[0]} is compared with {actor.before}, as which nobody is going to be connected"
             yield Problem("silent", reason, columns[0], "", remedy.replace(who.owner, who.application))
-        elif one.who and actor.role != actor.before and len(system) < len(uses.relations):
+        elif one.who and not stays and actor.role != actor.before and len(system) < len(uses.relations):
             reason = f"{columns[0]} is compared with who asks, which was {actor.before} and is {actor.role}"
             remedy = "for the application's owner: compare with a name that the application gives"
             yield Problem("silent", reason, columns[0], "", remedy)

@@ -124,6 +124,15 @@ def asks_who(part: Node) -> bool:
     return names[-1] in _FUNCTIONS or len(part.args) < _LEFT_OUT.get(names[-1], 0)
 
 
+def asks_login(part: Node) -> bool:
+    """Whether a node that asks who it is asks for the session's user, as which SECURITY DEFINER changes nothing."""
+    from postgast import pg_query_pb2
+
+    if name_of(part) == "SQLValueFunction":
+        return bool(pg_query_pb2.SQLValueFunctionOp.Name(part.op) == "SVFOP_SESSION_USER")
+    return name_of(part) == "FuncCall" and strings(part.funcname)[-1] == "current_setting"
+
+
 def _setting(part: Node) -> str:
     """The application's own setting that the node reads and that is an error where it is not set
     (missing_ok is false).

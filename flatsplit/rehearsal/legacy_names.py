@@ -7,12 +7,12 @@ replaces legacy gets another one, without an error. A routine that raises, or a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from flatsplit import membership
 from flatsplit.config import parse_name
-from flatsplit.rehearsal.conditions import asks_who
+from flatsplit.rehearsal.conditions import asks_login, asks_who
 from flatsplit.rehearsal.grammar import (
     Node,
     Unparsable,
@@ -156,7 +156,7 @@ def _called(actor: Actor, call: Node) -> Truth:
         return (True, False) if mine and actor.before == actor.context.legacy else _UNTOLD
     if name != "pg_has_role" or len(arguments) not in (2, 3):
         return _UNTOLD
-    if len(arguments) == 3 and not any(asks_who(part) for part in walk(arguments[0])):
+    if len(arguments) == 3 and not _asks(actor, walk(arguments[0])):
         return _UNTOLD
     role = _named(actor, arguments[-2])
     words = {word.strip().upper() for word in (constant(arguments[-1]) or "").split(",")}
@@ -198,7 +198,7 @@ def _compared(actor: Actor, node: Node) -> Truth:
     if matches is None:  # before the sides are searched: a
         return _UNTOLD
     sides = [list(walk(side)) for side in (node.lexpr, node.rexpr)]
-    who = [any(map(asks_who, side)) for side in sides]
+    who = [_asks(actor, side) for side in sides]
     if who[0] == who[1] or any(
         name_of(part) in ("ColumnRef", "SubLink", "ParamRef") for side in sides for part in side
     ):
@@ -209,6 +209,11 @@ def _compared(actor: Actor, node: Node) -> Truth:
     match, positive = matches
     found = tuple(any(match(text, name) for text in texts) == positive for name in (actor.before, actor.role))
     return found[0], found[1]
+
+
+def _asks(actor: Actor, parts: Iterable[Node]) -> bool:
+    """Whether these ask who it is, and get another answer now."""
+    return any(asks_who(part) and not (actor.login_stays and asks_login(part)) for part in parts)
 
 
 def _matching(operator: tuple[str, ...], kind: str) -> tuple[Callable[[str, str], bool], bool] | None:
@@ -242,7 +247,7 @@ def _changes(actor: Actor, node: Node) -> Iterator[str]:
         kind = name_of(part)
         if before is not None and after is not None and kind in ("FuncCall", "A_Expr"):
             yield _told(actor, part, before, after)
-        elif kind == "CaseExpr" and part.HasField("arg") and any(map(asks_who, walk(part.arg))):
+        elif kind == "CaseExpr" and part.HasField("arg") and _asks(actor, walk(part.arg)):
             if any(constant(each.case_when.expr) == actor.before for each in part.args):
                 yield f"CASE compares who asks with {actor.before}, which is {actor.role} now"
             yield from _changes(actor, part)

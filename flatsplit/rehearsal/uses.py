@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flatsplit.rehearsal import given_columns
-from flatsplit.rehearsal.conditions import asks_who
+from flatsplit.rehearsal.conditions import asks_login, asks_who
 from flatsplit.rehearsal.grammar import Node, children, constant, inner, name_of, strings, walk
 
 
@@ -72,6 +72,8 @@ class Compared(NamedTuple):
     """(alias or "", column) on both sides."""
     who: bool
     """Whether one side is the current user: current_user and the like."""
+    login: bool
+    """Whether that is the session's user and nothing else: session_user."""
     constants: frozenset[str]
     calls: frozenset[str]
     """Names of the functions in it."""
@@ -285,8 +287,8 @@ _EQUALITY = ("=", "<>", "!=")
 
 
 def _compared(node: Node, *, equal: bool) -> Compared:
-    columns, constants, calls, who = set(), set(), set(), False
-    for part in walk(node):
+    columns, constants, calls, who = set(), set(), set(), list[Node]()
+    for part in _parts(node):
         kind = name_of(part)
         if kind == "ColumnRef":
             columns.add(_column(part))
@@ -294,8 +296,22 @@ def _compared(node: Node, *, equal: bool) -> Compared:
             constants.add(part.sval.sval)
         elif kind == "FuncCall":
             calls.add(strings(part.funcname)[-1])
-        who = who or asks_who(part)
-    return Compared(frozenset(columns), who, frozenset(constants), frozenset(calls), equal)
+        if asks_who(part):
+            who.append(part)
+    login = bool(who) and all(map(asks_login, who))
+    return Compared(frozenset(columns), bool(who), login, frozenset(constants), frozenset(calls), equal)
+
+
+def _parts(node: Node) -> Iterator[Node]:
+    """What a comparison compares: the node and what is below it; of a query within it what it selects, and not how it
+    finds its rows.
+    """
+    todo = [node]
+    while todo:
+        one = todo.pop()
+        yield one
+        searches = name_of(one) == "SelectStmt" and one.from_clause
+        todo.extend(one.target_list if searches else children(one))
 
 
 def _column(node: Node) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.rehearsal import rows, statement_names
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.catalog_lookup import World
+from flatsplit.rehearsal.catalogs import OWNER_COLUMNS
 from flatsplit.rehearsal.grammar import Parsed
 from flatsplit.rehearsal.judge import Judge, Kinds
 from flatsplit.rehearsal.judge_protocol import Path
@@ -80,7 +81,7 @@ class OwnerJudge(Judge):
 
     def _there(self, problem: Problem) -> bool:
         """Whether a problem is about the owner of something that exists: what a body creates, it owns."""
-        if problem.privilege != "OWNERSHIP" or not problem.object:
+        if problem.privilege != "OWNERSHIP" or not problem.object or problem.object in OWNER_COLUMNS:
             return True
         try:
             name = parse_name(problem.object)

@@ -106,14 +106,16 @@ class _Look:
         world = OpenWorld(self.conn, self.live)
         legacy = self.context.legacy
         return OwnerJudge(
-            Actor(world, self.live, self.live, self._owned_by(legacy), legacy), utility.problems, self.locked
+            Actor(world, self.live, self.live, self._owned_by(legacy), legacy, login_stays=True),
+            utility.problems,
+            self.locked,
         )
 
     def after(self, owner: str) -> OwnerJudge:
         """The judge for a new owner."""
         found = self._judges.get(owner)
         if found is None:
-            actor = Actor(self.world, self.goal, self.live, self._owned_by(owner), owner)
+            actor = Actor(self.world, self.goal, self.live, self._owned_by(owner), owner, login_stays=True)
             found = OwnerJudge(actor, utility.problems, self.locked)
             self._judges[owner] = found
         return found
