@@ -65,7 +65,8 @@ def changed_since(draw: st.DrawFn, world: World) -> World:
 @given(worlds(), st.data())
 def test_what_has_come_and_gone_is_caught_up_with_as_if_begun_anew(first: World, data: st.DataObject) -> None:
     """But for USAGE on sequences of tables out of scope and on the schemas of these, by which alone no row is reached,
-    and for tables of which nothing says any more what they are: these stay as they are.
+    and for tables of which nothing says any more what they are, with USAGE on their schemas: these stay as they
+    are.
     """
     now = data.draw(changed_since(first))
     context = TENANTS.context(Moment(now.state, first.baseline, now.config, {}))
@@ -76,6 +77,7 @@ def test_what_has_come_and_gone_is_caught_up_with_as_if_begun_anew(first: World,
     in_scope = {ref for table in now.state.structure.tables.values() for ref in (table.ref, *table.sequences)}
     nothing = {ref for ref in now.state.objects if ref.kind == "sequence" and ref not in in_scope}
     used = {ref.schema for ref in nothing if privileges.letters(now.state.objects[ref].acl, context.group)}
+    used |= {ref.schema for ref in context.unsaid}
     nothing |= {ref for ref in now.state.objects if ref.kind == "schema" and ref.name in used}
     unsaid = {(ref.schema, ref.name) for ref in context.unsaid}
 
