@@ -303,7 +303,8 @@ class Situation(Generic[C]):
         gone = [name for name in made if name in self.live.roles and name not in want.roles]
         if place == 1:
             want = marks.left(want, made)
-        return forgotten(self.live, without_roles(want, gone, self.kind.heir(self._backward))), gone
+        want = without_roles(want, gone, self.kind.heir(self._backward))
+        return forgotten(self.live, want, self.origin, made), gone
 
     def _staying(
         self, step: str, before: int, after: int, want: Callable[[Situation[C], int], State]

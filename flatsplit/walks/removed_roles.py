@@ -7,6 +7,7 @@ from collections.abc import Collection
 from flatsplit.model import Member, MemberOptions, ObjectFacts, ObjectRef, State
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.ownership import superusers_only
+from flatsplit.walks.undo import unmade
 
 
 def without_roles(state: State, gone: Collection[str], heir: str) -> State:
@@ -51,11 +52,13 @@ def _memberships(draft: Draft, gone: frozenset[str]) -> dict[Member, MemberOptio
     return found
 
 
-def forgotten(live: State, want: State) -> State:
-    """``want`` without passwords that live does not have: a rollback makes none up and asks nobody for one.
+def forgotten(live: State, want: State, first: State, made: Collection[str]) -> State:
+    """``want`` without passwords that live does not have, and without the roles of ``made`` that somebody has dropped
+    and that were not there ``first``: a rollback makes no password up and asks nobody for one.
 
-    Where a step that is still done wants such a password, that is drift, and reported so.
+    Where a step that is still done wants such a password or role, that is drift, and reported so.
     """
+    want = unmade(want, first, [name for name in made if name not in live.roles])
     gone = {
         name: facts._replace(password=False)
         for name, facts in want.roles.items()

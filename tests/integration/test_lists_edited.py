@@ -6,7 +6,8 @@ import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
-from tests.support.special import SCHEMAS, declare, flat
+from tests.support.grouping import declare as declare_group
+from tests.support.special import AUDIT, SCHEMAS, declare, flat
 from tests.support.walk import Walk, assert_same
 
 LINES = """
@@ -128,3 +129,26 @@ def test_a_schema_that_was_renamed(database: Database, invoke_cli: InProcess) ->
     assert (status["misnamed"], status["broken"], status["surplus"]) == ([], [], [])
     database.execute("alter schema bills rename to billing; alter table payments rename value to amount")
     assert_same(before, walk.snapshot(), "the very same rights")
+
+
+def test_roles_that_somebody_has_dropped_are_not_made_again_to_be_taken_back(
+    database: Database, invoke_cli: InProcess
+) -> None:
+    """A rollback has no passwords; what a step that is still done wants of such a role is drift, and told."""
+    flat(database)
+    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward()
+    declare(walk, "app_audit", AUDIT)
+    declare_group(walk, "app_user", ("web a", "web b"))
+    before = walk.snapshot()
+    password = ("--yes", "--password-file", str(walk.password_file))
+    walk("begin", "role", "app_audit", "--through", "verify", *password).check()
+    walk("begin", "group", "app_user", "--through", "open-logins", *password).check()
+    database.execute('drop owned by app_audit; drop role app_audit; drop owned by "web a"; drop role "web a"')
+    dropped = {one["what"].partition(":")[0] for one in walk("status", "--json").check(4).json["broken"]}
+    assert {"role app_audit was dropped", "role web a was dropped"} <= dropped
+    walk.rollback("--walk", "role:app_audit")
+    assert "role app_audit was dropped" in walk("status", "--walk", "role:app_audit").check(4).stdout
+    walk.rollback("--walk", "role:app_audit", "--all")
+    walk.rollback("--walk", "group:app_user", "--all")
+    assert_same(before, walk.snapshot(), "back")
