@@ -94,6 +94,18 @@ def survey(session: Session, request: InitRequest) -> Proposal:
     )
 
 
+def proposed(session: Session, request: InitRequest) -> Config:
+    """The configuration of the cutover under way, or else as ``init`` would propose it.
+
+    For commands that only look: nobody needs the rights of an operator for that, and it may be the old role itself.
+    Raises UsageError where there is no such role.
+    """
+    state, journal = read_state(session.driver), Journal(session)
+    if request.legacy_role not in state.roles:
+        raise _no_such_role(state, request.legacy_role)
+    return _config(session, state, request, existing=journal.exists() and _under_way(journal, state, request))
+
+
 def _adopted(
     journal: Journal, state: State, config: Config, request: InitRequest, baseline: State | None
 ) -> tuple[str, ...]:

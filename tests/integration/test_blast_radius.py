@@ -166,6 +166,26 @@ def test_before_init_it_needs_a_name_only_and_writes_nothing(database: Database,
     assert "did you mean legacy?" in refused.stderr
 
 
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("options", ["", "SUPERUSER"])
+def test_whoever_looks_needs_no_operators_rights(
+    make_database: MakeDatabase, invoke_cli: InProcess, options: str
+) -> None:
+    """Somebody else, and the old role itself, are told the same as a superuser. But dba will be what they can make."""
+    database = make_database(legacy_options=options)
+    database.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)", "legacy")
+    database.execute("CREATE ROLE onlooker LOGIN; ANALYZE")
+    found = [
+        invoke_cli("blast-radius", "--legacy-role", "legacy", "--json", dsn=dsn).check().json
+        for dsn in (database, database.conninfo("onlooker"), database.conninfo("legacy"))
+    ]
+    for one in found[1:]:
+        assert one["today"] == found[0]["today"]
+        assert one["after"]["app_user"] == found[0]["after"]["app_user"]
+    refused = invoke_cli("blast-radius", "--legacy-role", "nobody", dsn=database.conninfo("onlooker")).check(2)
+    assert "there is no role 'nobody'" in refused.stderr
+
+
 def test_it_works_from_the_file_alone_and_in_the_middle_of_a_walk(database: Database, invoke_cli: InProcess) -> None:
     database.execute("create table t ()", "legacy")
     walk = Walk(invoke_cli, database).init()

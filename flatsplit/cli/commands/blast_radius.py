@@ -30,9 +30,9 @@ def command(app: App, compare: bool, legacy_role: str | None) -> Exit:
     config = app.config() if legacy_role is None else None
     with app.session(write=False) as session:
         if config is None:
-            from flatsplit.cutover.survey import InitRequest, survey
+            from flatsplit.cutover.survey import InitRequest, proposed
 
-            config = survey(session, InitRequest(str(legacy_role), Path("flatsplit.toml"))).config
+            config = proposed(session, InitRequest(str(legacy_role), Path("flatsplit.toml")))
         found = blast_radius(session, config)
     if app.output.json:
         app.output.data(view.shape(found, config.roles, config.legacy_role))
