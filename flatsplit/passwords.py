@@ -14,7 +14,7 @@ import stringprep
 import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -143,13 +143,23 @@ def make_file(path: Path, roles: Sequence[str]) -> dict[str, str]:
 
     Returns them, by role, once they are safe on the disk. Raises FileExistsError where the file exists.
     """
-    made = {role: secrets.token_urlsafe(24) for role in roles}
-    _write_new(path, _HEADER + "".join(f"{quote(role)} = {quote(password)}\n" for role, password in made.items()))
+    made = _made_up(roles)
+    _write_new(path, _written(made))
     return made
 
 
-def _write_new(path: Path, text: str) -> None:
-    """Write a new file of mode 0600, completely or not at all; it is safe on the disk afterwards."""
+def _made_up(roles: Sequence[str]) -> dict[str, str]:
+    return {role: secrets.token_urlsafe(24) for role in roles}
+
+
+def _written(known: Mapping[str, str]) -> str:
+    return _HEADER + "".join(f"{quote(role)} = {quote(password)}\n" for role, password in known.items())
+
+
+def _write_new(path: Path, text: str, *, instead: bool = False) -> None:
+    """Write a new file of mode 0600, completely or not at all, where there is none yet, or ``instead`` of what is
+    there; it is safe on the disk afterwards.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -158,9 +168,12 @@ def _write_new(path: Path, text: str) -> None:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
-        os.link(temporary, path)  # unlike a rename, it never replaces a file
+        if instead:
+            temporary.rename(path)
+        else:
+            os.link(temporary, path)  # unlike a rename, it never replaces a file
     finally:
-        temporary.unlink()
+        temporary.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
@@ -222,11 +235,13 @@ class FromFile(_Given):
         return _pick(self.path, self.at_hand(), roles)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Generated(_Given):
     """``--generate-passwords``: a file made now, or the one that an earlier, interrupted call made."""
 
     path: Path
+    _mine: dict[str, str] = field(default_factory=dict)
+    """What this call has written into the file: to that it may add."""
 
     def at_hand(self) -> dict[str, str]:
         """The passwords in the file, by role; empty where it does not exist yet."""
@@ -243,16 +258,26 @@ class Generated(_Given):
             raise _unmade(self.path, error.strerror) from None
 
     def for_roles(self, roles: Sequence[str]) -> dict[str, str]:
-        """The passwords of these roles. A new file has no others, so ask for all that a step needs at once."""
+        """The passwords of these roles. To a file that this call has made, missing ones are added; to no other."""
         if not os.path.lexists(self.path):
             try:
-                return make_file(self.path, roles)
+                self._mine = make_file(self.path, roles)
             except FileExistsError:
                 pass  # somebody else was faster
             except OSError as error:
                 raise _unmade(self.path, error.strerror) from None
+        known = read_file(self.path)
+        missing = [role for role in roles if role not in known]
+        if (
+            missing and self._mine and known == self._mine
+        ):  # a step that is caught up with needs some, and a later one others
+            known = self._mine = {**known, **_made_up(missing)}
+            try:
+                _write_new(self.path, _written(known), instead=True)
+            except OSError as error:
+                raise _unmade(self.path, error.strerror) from None
         hint = "an existing file is never changed: add the missing lines yourself, or name a new file"
-        return _pick(self.path, read_file(self.path), roles, hint)
+        return _pick(self.path, known, roles, hint)
 
 
 def _unmade(path: Path, why: str | None) -> UsageError:

@@ -115,6 +115,25 @@ def test_made_once_and_used_again(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_the_same_call_needs_later_is_added(tmp_path: Path) -> None:
+    """As where a step that is caught up with needs a password, and the next one others."""
+    path = tmp_path / "p"
+    call = Generated(path)
+    first = call.for_roles(["app_user"])
+    both = call.for_roles(["app_user", "dba"])
+    assert both["app_user"] == first["app_user"]
+    assert tomllib.loads(path.read_text()) == both
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    path.write_text(f"{path.read_text()}more = 'by somebody'\n")
+    with pytest.raises(UsageError, match="no password for app_migrator"):
+        call.for_roles(["app_migrator"])
+    empty = private(tmp_path / "empty", "")
+    with pytest.raises(UsageError, match="no password for dba"):
+        Generated(empty).for_roles(["dba"])
+    assert empty.read_bytes() == b""
+
+
 def test_making_never_replaces(tmp_path: Path) -> None:
     path = private(tmp_path / "p", "")
     with pytest.raises(FileExistsError):
