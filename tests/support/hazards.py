@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from flatsplit import hazards
 from flatsplit.catalog import read_state
@@ -81,11 +82,18 @@ def _runs(conn: psycopg.Connection[Any], finding: Finding) -> None:
         return  # one statement of many lines, which has a test of its own
     said, *lines = _lines(finding.fix)
     later = re.search(r"\bafter (create-roles|grant-existing|enable-login|the last step)\b", said, re.IGNORECASE)
-    for line in lines:
-        if line.endswith(";") and not line.startswith(_ALONE) and not _LASTING.search(line) and not later:
-            refused = (psycopg.errors.LockNotAvailable, psycopg.errors.ReadOnlySqlTransaction)  # on a standby
-            with suppress(*refused), conn.transaction(force_rollback=True):
-                conn.execute(line.encode())
+    statements = [] if later else [line for line in lines if line.endswith(";")]
+    statements = [line for line in statements if not line.startswith(_ALONE) and not _LASTING.search(line)]
+    if not statements:
+        return
+    refused = (psycopg.errors.LockNotAvailable, psycopg.errors.ReadOnlySqlTransaction)  # on a standby
+    with ExitStack() as stack:
+        runs = conn
+        if "administrator run" in said:
+            runs = stack.enter_context(psycopg.connect(make_conninfo(conn.info.dsn, user="postgres")))
+        for line in statements:
+            with suppress(*refused), runs.transaction(force_rollback=True):
+                runs.execute(line.encode())
 
 
 def _lines(text: str) -> list[str]:
