@@ -73,14 +73,13 @@ class App:
                 yield walk
 
     @contextmanager
-    def journal(self, *, write: bool, name: str = "split") -> Iterator[Walk]:
+    def journal(self, *, write: bool) -> Iterator[Walk]:
         """The same for commands that only need the journal: the catalog is not read."""
         config = self.config()
         from flatsplit.cutover.walk import Walk
-        from flatsplit.model import WalkName
 
         with self.session(write=write) as session:
-            yield Walk.open(session, config, walk=WalkName.parse(name))
+            yield Walk.open(session, config)
 
 
 def _store(attribute: str, convert: Callable[[Any], Any] = lambda value: value) -> Callable[..., None]:

@@ -121,6 +121,8 @@ def test_beside_a_split_that_is_under_way(walk: Walk) -> None:
     assert walk.database.admin.execute("select from pg_roles where rolname = 'reporting_deputy'").rowcount == 1
     walk("rollback", "--yes", "--all", "--walk", name).check()
     assert list(walks(walk)) == ["split"]
+    assert "hush" in walk("history", "--walk", name).check().stdout, "also of a walk that has gone back"
+    assert "there has been split, deputy:reporting" in two_lines(walk("history", "--walk", "deputy:nobody"), 2)
     assert not journal.problems(walk.database.admin)
     walk.database.execute("drop role if exists nobody")
     walk.forward("grant-existing")

@@ -15,10 +15,11 @@ from flatsplit.errors import Exit
 @click.option("--statements", is_flag=True, help="Every statement that ran, not only how many; --json has them always.")
 def command(app: App, name: str | None, statements: bool) -> Exit:
     """Show the journal: who did what, when, with waivers and reasons. Changes nothing."""
-    with app.journal(write=False, name="split" if name is None else name) as walk:
+    with app.journal(write=False) as walk:
         from flatsplit.cutover.history import history
+        from flatsplit.model import WalkName
 
-        records = history(walk, everybody=name is None)
+        records = history(walk, WalkName.parse(name) if name is not None else None)
         if app.output.json:
             app.output.data_stream(view.shape(record) for record in records)
         else:
