@@ -104,7 +104,9 @@ def test_it_is_told_until_somebody_has_decided(walk: Walk, after: str, there: in
 
 def owner_of(walk: Walk, table: str) -> str:
     row = walk.database.admin.execute("select relowner::regrole::text from pg_class where relname = %s", (table,))
-    return str(row.fetchone()[0])  # type: ignore[index]
+    found = row.fetchone()
+    assert found is not None
+    return str(found[0])
 
 
 def told(walk: Walk) -> dict[str, Any]:
