@@ -14,9 +14,10 @@ from flatsplit.rehearsal.powers.lost import lost
 from flatsplit.walks.split.context import Context
 from flatsplit.walks.split.kind import through
 from flatsplit.walks.split.remembered import reduce
+from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.support.hazards import pinned
-from tests.support.walk import NEW_ROLES
+from tests.support.walk import NEW_ROLES, Walk
 
 DEFINER = "LANGUAGE {} SECURITY DEFINER SET search_path = public, pg_temp AS $$ {} $$"
 
@@ -257,3 +258,27 @@ def test_a_routine_that_hands_on_to_the_old_role(options: str, make_database: Ma
     database.psql("".join(planted.values()), database.legacy)
 
     assert names(found_in(database)) == {"to_legacy"} | ({"to_stranger"} if options else set())
+
+
+@pytest.mark.majors("two")
+def test_a_setting_can_be_granted_instead(make_database: MakeDatabase, invoke_cli: InProcess, major: int) -> None:
+    """The line that is printed settles it, where the server has GRANT SET ON PARAMETER."""
+    database = make_database(legacy_options="SUPERUSER")
+    brings = next(each for each in POWERFUL if "brings" in each)
+    database.execute("SET ROLE legacy;" + brings + plpgsql("sets", "SET LOCAL session_replication_role = replica"))
+    walk = Walk(invoke_cli, database).init()
+
+    def told() -> list[str]:
+        said = walk("doctor", "--json").json["findings"]
+        return [one["fix"] for one in said if one["id"] == "owner-powers"]
+
+    (fix,) = told()
+    line = '[grants.app_migrator] set = ["session_replication_role"]'
+    assert (f"{line} in flatsplit.toml lets app_migrator set that; or leave them with dba" in fix) == (major >= 15)
+    if major >= 15:
+        with walk.config.open("a") as file:
+            file.write("\n" + line.replace("] set", "]\nset") + "\n")
+        assert told() == []
+        database.execute("SET ROLE legacy;" + plpgsql("more", "ALTER SYSTEM RESET work_mem"))
+        (fix,) = told()
+        assert "lets app_migrator set" not in fix

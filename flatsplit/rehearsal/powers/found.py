@@ -20,6 +20,8 @@ class Lost(NamedTuple):
     """Whether it would see or change other rows, so that BYPASSRLS helps."""
     fix: str = ""
     """The statement that helps, where there is one."""
+    parameters: tuple[str, ...] = ()
+    """The settings that the new owner may not set, where it lacks nothing else."""
 
 
 @dataclass(frozen=True)

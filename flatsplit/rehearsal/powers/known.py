@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatsplit.model import ObjectRef
+from flatsplit.model import ObjectRef, versions
 from flatsplit.rehearsal import catalogs
 from flatsplit.rehearsal.actor import Actor
 from flatsplit.rehearsal.uses import RoutineUse
@@ -55,6 +55,10 @@ def call(actor: Actor, use: RoutineUse) -> list[Problem]:
     return []
 
 
+PARAMETER = "SET"
+"""The privilege on a setting, which [grants] can give."""
+
+
 def setting(actor: Actor, name: str) -> list[Problem]:
     """Problems of changing a setting that only a superuser may set, or who was granted it (15 and later)."""
     facts = actor.goal.objects.get(ObjectRef("parameter", "", name))
@@ -62,7 +66,9 @@ def setting(actor: Actor, name: str) -> list[Problem]:
         return []
     if facts is not None and actor.rights.has(facts, "s"):
         return []
-    return [_problem("denied", f"{actor.role} may not set {name}", name)]
+    can_be_granted = actor.major >= versions.PARAMETER_GRANTS
+    said = _problem("denied", f"{actor.role} may not set {name}", name)
+    return [said._replace(privilege=PARAMETER) if can_be_granted else said]
 
 
 def shown(actor: Actor, name: str) -> list[Problem]:

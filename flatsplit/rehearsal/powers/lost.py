@@ -140,8 +140,10 @@ class _Look:
             problems = list(self._problems(ref, facts, owner))
             failing = [each for each in problems if each.outcome in FAILING]
             if failing:
-                first = failing[0]
-                found.append(Lost(ref, owner, first.reason, any(each.privilege == ROWS for each in failing)))
+                parameters = tuple(sorted({each.object for each in failing if each.privilege == known.PARAMETER}))
+                only = parameters if all(each.privilege == known.PARAMETER for each in failing) else ()
+                rows_ = any(each.privilege == ROWS for each in failing)
+                found.append(Lost(ref, owner, failing[0].reason, rows_, parameters=only))
             elif problems and self.special:
                 unread.append(ref)
         found += self._schemas()

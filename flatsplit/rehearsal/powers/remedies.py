@@ -25,8 +25,23 @@ def remedy(found: Sequence[Lost], context: Context) -> str:
         )
     if rest:
         leaving = _leaving(rest, context, "leave") or "give it to a superuser by hand (ALTER … OWNER TO)"
-        ways.append(f"{leaving}, or change what it does")
+        ways.append(f"{_granting(rest, context)}{leaving}, or change what it does")
     return "; ".join(ways)
+
+
+def _granting(found: Sequence[Lost], context: Context) -> str:
+    """The line that lets app_migrator set what they set, where that is all; "" elsewhere."""
+    owner = blueprint.owner(context.config)
+    if not all(each.parameters and each.owner == owner for each in found):
+        return ""
+    there = (one for one in context.config.grants if one.purpose == blueprint.OWNER.key and one.letter == "s")
+    names = dict.fromkeys([*(name for one in there for name in one.names), *_names(found)])
+    line = f"[grants.{blueprint.OWNER.key}] set = [{', '.join(map(quote, names))}]"
+    return f"{line} in flatsplit.toml lets {owner} set {'that' if len(names) == 1 else 'these'}; or "
+
+
+def _names(found: Sequence[Lost]) -> list[str]:
+    return sorted({name for each in found for name in each.parameters})
 
 
 def _leaving(found: Sequence[Lost], context: Context, word: str) -> str:
