@@ -13,6 +13,7 @@ from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, TABLES, ObjectFacts, ObjectG
 from flatsplit.walks import split
 from flatsplit.walks.ownership import superusers_only
 from flatsplit.walks.split import grants, restricted
+from flatsplit.walks.split.owners import acted_for
 from flatsplit.walks.split.transfer_ownership import extension_heir, heir
 from flatsplit.words import count
 
@@ -213,7 +214,9 @@ def extension_relations(seen: Seen) -> Iterator[Found]:
 def third_role_objects(seen: Seen) -> Iterator[Found]:
     """Objects of third roles in the application's schemas."""
     context = seen.context
-    apart = {*context.owners, *context.config.roles.new}
+    apart = {*context.owners, *context.config.roles.new, *context.config.other_owners}
+    if context.config.owners is None:  # of these legacy-acts-as asks what they are
+        apart |= {one.role for one in acted_for(seen.state, seen.legacy, context.config.roles.new)}
 
     def is_theirs(ref: ObjectRef, facts: ObjectFacts) -> bool:
         in_schema = ref.schema in context.scope and ref.schema != JOURNAL_SCHEMA

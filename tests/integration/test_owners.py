@@ -50,6 +50,7 @@ def test_owners_move_like_legacys_own(database: Database, invoke_cli: InProcess,
     assert walk.schemas() == ["cube"]
     told = finding(walk, "legacy-acts-as")
     assert (told["severity"], NAME in told["title"]) == ("blocker", True)
+    assert finding(walk, "third-role-objects") is None, "whose they are is asked once"
     walk.next(exit_code=5)
     decided(walk, f'["{NAME}"]')
     assert finding(walk, "legacy-acts-as") is None
