@@ -126,7 +126,7 @@ def refused_besides(session: Session, now: State, then: State, error: MissingRig
     if len(shown) < 2:
         return error
     listed = f"{' '.join(shown[:_SHOWN])}{more(len(shown) - _SHOWN)}"
-    return MissingRights(error.what, f"have a superuser run: {listed} Then run the same command again")
+    return MissingRights(error.what, f"have a superuser run: {listed}")
 
 
 def dry_run_outcome(

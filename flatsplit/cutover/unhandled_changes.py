@@ -14,7 +14,7 @@ from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import TABLES, Finding, ObjectRef, State
 from flatsplit.rights import own_rights
 from flatsplit.rights.matrix import Rights
-from flatsplit.walks import split
+from flatsplit.walks import leave, split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.split.transfer_ownership import heir
 from flatsplit.words import count, listed
@@ -189,7 +189,8 @@ def _made_by_others(situation: Situation, since: ObjectChanges) -> dict[ObjectRe
     application's.
     """
     context, live = situation.context, situation.live
-    known = {*context.owners, *situation.config.other_owners}
+    leaving = {link.name.subject for link in situation.others if link.name.kind == leave.NAME}  # handed over there
+    known = {*context.owners, *situation.config.other_owners, *leaving}
     user = Rights(live, blueprint.application(situation.config))
     return {
         ref: owner
