@@ -129,7 +129,7 @@ def _advance(
                 raise Refused(blocked.reason, f'{blocked.fix} Or go on all the same: --waive no-blockers --reason "…"')
             outcomes.append(StepOutcome(key, "waiting", 0, gates=gates))
             return told(key, waiting=closed)
-        require_owners(walk.session, situation.live, situation.drift, "run the same command again")
+        require_owners(walk.session, situation.live, situation.drift)
         if not confirm(plan, "next"):
             return told(key)
         passwords = companion_roles.known(walk, plan, riders.names, passwords)

@@ -17,9 +17,9 @@ _SHOWN = 20
 _LOCK_TIMEOUT = "50ms"
 
 
-def require_owners(session: Session, live: State, statements: Iterable[Statement], again: str) -> None:
+def require_owners(session: Session, live: State, statements: Iterable[Statement]) -> None:
     """Raise MissingRights where an object belongs to somebody whom the operator, no superuser, cannot act as: a table
-    that was given away, say. Nothing is done yet then. ``again``: the command that goes on.
+    that was given away, say. Nothing is done yet then.
 
     Statements about roles alone are not tried: of these the server itself says which it refuses, and why.
     """
@@ -37,10 +37,10 @@ def require_owners(session: Session, live: State, statements: Iterable[Statement
         session.driver.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
         found = {role: why for role in waiting if (why := why_not(session.driver, live, role))}
     if found:
-        raise _missing(live, {role: waiting[role] for role in found}, found, again)
+        raise _missing(live, {role: waiting[role] for role in found}, found)
 
 
-def _missing(live: State, waiting: dict[str, list[Statement]], why: dict[str, str], again: str) -> MissingRights:
+def _missing(live: State, waiting: dict[str, list[Statement]], why: dict[str, str]) -> MissingRights:
     from flatsplit.hazards.operator import remedy  # seldom wanted, and imports all hazards
 
     role, stopped = next(iter(waiting.items()))
@@ -53,6 +53,6 @@ def _missing(live: State, waiting: dict[str, list[Statement]], why: dict[str, st
         shown = f"{' '.join(rest[:_SHOWN])}{more(len(rest) - _SHOWN)}"
         cures.append(f"have a superuser run: {shown}")
     return MissingRights(
-        f"{live.target.operator} may not act as {role}, which {whose} needs: {why[role]}",
-        f"{'; and '.join(cures)} Then {again}. Nothing is done yet",
+        f"{live.target.operator} may not act as {role}, which {whose} needs: {why[role]}; nothing is done yet",
+        "; and ".join(cures),
     )

@@ -37,7 +37,7 @@ def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwor
         return replace(done, next=next_key, complete=False, walk=situation.name, several=situation.several)
     if not drift or not situation.done:
         return AdvanceResult((), next_key, complete=next_key is None, walk=situation.name, several=situation.several)
-    require_owners(walk.session, situation.live, drift, "run the same command again")
+    require_owners(walk.session, situation.live, drift)
     step = situation.kind.keys[situation.done - 1]
     target, oid = situation.live.target, walk.record.legacy_oid
     plan = Plan(step, digest(target, walk.config.legacy_role, oid, "repair", drift, situation.name), (), drift)

@@ -74,7 +74,7 @@ def _rollback(
     _refuse_forgotten(walk, situation, keys)  # likewise
     if keys and not situation.live.target.operator_superuser:
         back = diff(situation.live, situation.taken_back(keys[-1])[0])
-        require_owners(walk.session, situation.live, back, "run the same command again")
+        require_owners(walk.session, situation.live, back)
     for key in keys:
         riders = _refuse_with_companions(walk, situation, key)
         if riders:
