@@ -177,8 +177,7 @@ def _files(bundle: BundleFacts, form: str, overrides: Path | None) -> Iterator[t
             ),
         )
     sheet = env.get_template("step.md.j2")
-    for place, (step, stem) in enumerate(zip(bundle.steps, stems, strict=True)):
-        forward, back = order.forward(bundle.steps, stems, place), order.back(bundle.steps, stems, place)
+    for step, stem, (forward, back) in zip(bundle.steps, stems, order.turns(bundle.steps, stems), strict=True):
         header = replace(_header(bundle, step, stem, overrides), forward=forward, back=back)
         if form != "html":
             yield (

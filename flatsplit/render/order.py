@@ -34,25 +34,36 @@ class Turn(NamedTuple):
     """True where it is not."""
 
 
-def forward(steps: Sequence[StepFacts], stems: Sequence[str], place: int) -> Turn | None:
-    """The nearest step before this one that can be seen not to have run."""
-    for at in range(place - 1, -1, -1):
-        if (found := sign(steps[at])) is not None:
-            return Turn(steps[at].key, f"{stems[at]}.sql", found.before)
-    return None
+def turns(steps: Sequence[StepFacts], stems: Sequence[str]) -> list[tuple[Turn | None, Turn | None]]:
+    """For each step the nearest one before it that can be seen not to have run, and the nearest one after it that can
+    be seen to have run.
+    """
+    signs = list(map(sign, steps))
+
+    def before(place: int) -> Turn | None:
+        for at in range(place - 1, -1, -1):
+            if (found := signs[at]) is not None:
+                return Turn(steps[at].key, f"{stems[at]}.sql", found.before)
+        return None
+
+    def after(place: int) -> Turn | None:
+        for at in range(place + 1, len(steps)):
+            if (found := signs[at]) is not None:
+                return Turn(steps[at].key, f"{stems[at]}.rollback.sql", found.after)
+        return None
+
+    return [(before(place), after(place)) for place in range(len(steps))]
 
 
-def back(steps: Sequence[StepFacts], stems: Sequence[str], place: int) -> Turn | None:
-    """The nearest step after this one that can be seen to have run."""
-    for at in range(place + 1, len(steps)):
-        if (found := sign(steps[at])) is not None:
-            return Turn(steps[at].key, f"{stems[at]}.rollback.sql", found.after)
-    return None
+_LOOKED_AT = 100
+"""Statements of a step that are looked at: the first, and the last ones of its rollback, which are about the same. With
+thousands of objects they would all have to be rendered for the sake of one.
+"""
 
 
 def sign(step: StepFacts) -> Sign | None:
     """A fact that the step changes and that its rollback changes back; None where there is none to ask for."""
-    there, again = _facts(step.plan.statements), _facts(step.rollback)
+    there, again = _facts(step.plan.statements[:_LOOKED_AT]), _facts(step.rollback[-_LOOKED_AT:])
     turned = [(was, now) for now, was in again]
     if step.plan.statements:  # it has not run
         turned = [fact for fact in there if fact in turned or not step.rollback]
