@@ -56,6 +56,13 @@ def to_decide(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str
 def _given(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str]:
     """The former owner of what was given away."""
     ours = situation.context.owners
+    # What a walk has handed over goes back to who leaves, also where that was interrupted
+    leaving = {link.name.subject: link.context.baseline for link in situation.others if link.name.kind == leave.NAME}
+
+    def went_back(ref: ObjectRef, now: str) -> bool:
+        first = leaving[now].objects.get(ref) if now in leaving else None
+        return first is not None and first.owner == now
+
     return {
         ref: before
         for ref, (before, now) in since.moved.items()
@@ -63,6 +70,7 @@ def _given(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str]:
         and now not in ours
         and now not in situation.config.other_owners
         and now != _heir(situation, ref, before)
+        and not went_back(ref, now)
     }
 
 
