@@ -57,7 +57,7 @@ def _given(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str]:
     """The former owner of what was given away."""
     ours = situation.context.owners
     # What a walk has handed over goes back to who leaves, also where that was interrupted
-    leaving = {link.name.subject: link.context.baseline for link in situation.others if link.name.kind == leave.NAME}
+    leaving = _leaving(situation)
 
     def went_back(ref: ObjectRef, now: str) -> bool:
         first = leaving[now].objects.get(ref) if now in leaving else None
@@ -72,6 +72,11 @@ def _given(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str]:
         and now != _heir(situation, ref, before)
         and not went_back(ref, now)
     }
+
+
+def _leaving(situation: Situation) -> dict[str, State]:
+    """The persons who are leaving, each with what was first seen of them."""
+    return {link.name.subject: link.context.baseline for link in situation.others if link.name.kind == leave.NAME}
 
 
 def _entitled(situation: Situation, ref: ObjectRef, former: str) -> str:
@@ -197,8 +202,7 @@ def _made_by_others(situation: Situation, since: ObjectChanges) -> dict[ObjectRe
     application's.
     """
     context, live = situation.context, situation.live
-    leaving = {link.name.subject for link in situation.others if link.name.kind == leave.NAME}  # handed over there
-    known = {*context.owners, *situation.config.other_owners, *leaving}
+    known = {*context.owners, *situation.config.other_owners, *_leaving(situation)}  # theirs is handed over
     user = Rights(live, blueprint.application(situation.config))
     return {
         ref: owner
