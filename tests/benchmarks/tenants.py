@@ -178,7 +178,7 @@ def main() -> None:
     kept = measure(chosen.tables, chosen.tenants, chosen.rounds)
     from tests.benchmarks import tenant_statements  # which prepares its shop as it is prepared here
 
-    kept &= tenant_statements.measure(100, 200_000, 45)
+    kept &= tenant_statements.measure(1000, 200_000, 45)
     raise SystemExit(not kept)
 
 

@@ -23,4 +23,4 @@ def remember_statements(database: Database) -> None:
     row = database.admin.execute("SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements'").fetchone()
     if row is None:
         pytest.skip(f"PostgreSQL {database.cluster.major} here brings no pg_stat_statements, which tells what was run")
-    database.execute("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()")
+    database.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements; SELECT pg_stat_statements_reset()")
