@@ -6,12 +6,14 @@ script, so that what has vanished since, or was never there, stops nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from flatsplit import privileges
 from flatsplit.ddl import literal
-from flatsplit.model import RELATIONS, Change, Statement
+from flatsplit.model import RELATIONS, Change, Statement, alike
 from flatsplit.render.facts import StepFacts
 
 
@@ -62,12 +64,17 @@ thousands of objects they would all have to be rendered for the sake of one.
 
 
 def sign(step: StepFacts) -> Sign | None:
-    """A fact that the step changes and that its rollback changes back; None where there is none to ask for."""
-    there, again = _facts(step.plan.statements[:_LOOKED_AT]), _facts(step.rollback[-_LOOKED_AT:])
-    turned = [(was, now) for now, was in again]
-    if step.plan.statements:  # it has not run
-        turned = [fact for fact in there if fact in turned or not step.rollback]
-    return _strict(*turned[0]) if turned else None
+    """A fact that the step changes and that its rollback changes back; None where there is none to ask for. Privileges
+    come last: a hand can change one of them without having run the step.
+    """
+    for kind in (_of, _granted):
+        there, again = _facts(kind, step.plan.statements[:_LOOKED_AT]), _facts(kind, step.rollback[-_LOOKED_AT:])
+        turned = [(was, now) for now, was in again]
+        if step.plan.statements:  # it has not run
+            turned = [fact for fact in there if fact in turned or not step.rollback]
+        if turned:
+            return _strict(*turned[0])
+    return None
 
 
 def _strict(before: str, after: str) -> Sign:
@@ -75,12 +82,16 @@ def _strict(before: str, after: str) -> Sign:
     return Sign(f"NOT {after}" if after.endswith(_MAY) else before, after)
 
 
-def _facts(statements: Iterable[Statement]) -> list[tuple[str, str]]:
-    """(before, after) in SQL for what can be asked for, the cheapest first."""
-    return sorted({fact for statement in statements for fact in _of(statement)}, key=lambda fact: (len(fact[0]), fact))
+_Facts = Iterator[tuple[str, str]]
+"""(before, after) in SQL for what can be asked for."""
 
 
-def _of(statement: Statement) -> Iterator[tuple[str, str]]:
+def _facts(kind: Callable[[Statement], _Facts], statements: Iterable[Statement]) -> list[tuple[str, str]]:
+    """The cheapest first."""
+    return sorted({fact for one in statements for fact in kind(one)}, key=lambda fact: (len(fact[0]), fact))
+
+
+def _of(statement: Statement) -> _Facts:
     changes = list(statement.changes) if len(statement.changes) <= _FEW else []
     for role in (change for change in changes if change.fact == "role"):
         there = f"EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(role.subject)})"
@@ -94,6 +105,31 @@ def _of(statement: Statement) -> Iterator[tuple[str, str]]:
                 yield _owned(ref.schema, ref.name, gone.detail), _owned(ref.schema, ref.name, come.detail)
 
 
+def _granted(statement: Statement) -> _Facts:
+    """One privilege on a relation. Where that is gone nothing speaks against a script; a role that is gone has none."""
+    changes = list(alike(statement.changes))
+    if len(changes) != 1 or changes[0].fact != "privilege" or not statement.objects:
+        return
+    item = _ITEM.fullmatch(changes[0].detail)
+    for ref in {statement.objects[0], statement.objects[-1]}:
+        if item is None or ref.kind not in RELATIONS:
+            continue
+        there = (
+            "EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+            f"WHERE n.nspname = {literal(ref.schema)} AND c.relname = {literal(ref.name)} AND "
+        )
+        granted = (
+            "EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS a "
+            "JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee "
+            f"WHERE r.rolname = {literal(item['grantee'])} "
+            f"AND a.privilege_type = {literal(privileges.names(item['letter']))})"
+        )
+        has, lacks = f"{there}{granted})", f"{there}NOT {granted})"
+        yield (lacks, has) if changes[0].side == "+" else (has, lacks)
+
+
+_ITEM = re.compile(r"(?P<grantee>[^=/]+)=(?P<letter>[a-zA-Z])[a-zA-Z]*/[^=/]+")
+"""An aclitem, but for names in which it could end elsewhere, and but for one that is only about the grant option."""
 _MAY = "AND rolcanlogin)"
 _FEW = 8
 """Changes of a statement that is looked at; one about thousands of objects is none that names a single fact."""

@@ -1,9 +1,9 @@
 -- Rollback of step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713975661601389084, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan ae5c77008a3eda4c
+--   plan 3d9227fa46e60222
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --
@@ -48,9 +48,9 @@ DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HIN
 \endif
 
 -- Only in its turn
-SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'shop' AND c.relname = 'sales' AND pg_catalog.pg_get_userbyid(c.relowner) = 'app_migrator') AS flatsplit_too_early \gset
+SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'shop' AND c.relname = 'sales' AND EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee WHERE r.rolname = 'app_user' AND a.privilege_type = 'SELECT')) AS flatsplit_too_early \gset
 \if :flatsplit_too_early
-DO $$BEGIN RAISE EXCEPTION 'transfer-ownership has run and is not taken back' USING HINT = 'run 04-transfer-ownership.rollback.sql first'; END$$;
+DO $$BEGIN RAISE EXCEPTION 'grant-existing has run and is not taken back' USING HINT = 'run 02-grant-existing.rollback.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

@@ -1,9 +1,9 @@
 -- Step create-roles: Create the four roles
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713975661601389084, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan ae5c77008a3eda4c
+--   plan 3d9227fa46e60222
 --
 -- Creates the new roles without the right to log in. Nobody can use them yet and nothing else changes.
 --

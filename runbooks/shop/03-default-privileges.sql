@@ -1,9 +1,9 @@
 -- Step default-privileges: Set default privileges for what comes later
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713975661601389084, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 9e5e254ae318dc0d
+--   plan 0b44b7d833edb299
 --
 -- What app_migrator or the old role creates from now on is at once usable by app_user and readable by
 -- app_readonly. Grants that the old role's default privileges gave to other roles live on for
@@ -46,9 +46,9 @@ DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HIN
 \endif
 
 -- Only in its turn
-SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'dba') AS flatsplit_too_early \gset
+SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'shop' AND c.relname = 'sales' AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee WHERE r.rolname = 'app_user' AND a.privilege_type = 'SELECT')) AS flatsplit_too_early \gset
 \if :flatsplit_too_early
-DO $$BEGIN RAISE EXCEPTION 'create-roles has not run yet' USING HINT = 'run 01-create-roles.sql first'; END$$;
+DO $$BEGIN RAISE EXCEPTION 'grant-existing has not run yet' USING HINT = 'run 02-grant-existing.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

@@ -1,9 +1,9 @@
 -- Rollback of step transfer-ownership: Move ownership to app_migrator
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713975661601389084, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 7663a34fcc8d71a4
+--   plan 0ea3cbb9f5e077f4
 --
 -- Makes the old role a member of app_migrator (the bridge), then gives all its objects to
 -- app_migrator. As a member of the owner the running application keeps every right it had. ALTER …

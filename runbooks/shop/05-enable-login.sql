@@ -1,9 +1,9 @@
 -- Step enable-login: Let the new roles log in
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713975661601389084, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 3b2b7083a9ef69eb
+--   plan 61ee0193a4d1f094
 --
 -- Carries the old role's settings and limits over, takes CREATE in the schemas in scope from PUBLIC
 -- (those who relied on it are granted it by name), and gives the new roles LOGIN and a password.

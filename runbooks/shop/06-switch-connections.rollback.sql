@@ -1,9 +1,9 @@
 -- Rollback of step switch-connections: Switch connections
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713975661601389084, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 7ea165297c8a0a69
+--   plan 8d66549af1a1823c
 --
 -- People move the application's connections to app_user and the migration tool's to app_migrator.
 -- flatsplit changes nothing here; it watches until the new roles are in use and the old one is not.

@@ -1,9 +1,9 @@
 -- Step verify: Verify what each role can and cannot do
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713975661601389084, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan ad6ee04c2e214609
+--   plan 9e08722d8c918da5
 --
 -- Tries the can/cannot matrix of the four roles against the catalog. Changes nothing.
 --

@@ -1,9 +1,9 @@
 -- Rollback of step lock-legacy: Lock the old role
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713975661601389084, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 6c9b3b0c297a8d98
+--   plan 8a7208645f2f9d81
 --
 -- The scream test: the old role may no longer log in and its last sessions in this database are ended.
 -- Whoever was overlooked is heard now, while one statement undoes it.
@@ -45,6 +45,12 @@ SELECT current_database() = 'shop' AS flatsplit_right_database \gset
 \if :flatsplit_right_database
 \else
 DO $$BEGIN RAISE EXCEPTION 'this script was made for another database' USING HINT = 'its first lines name the database'; END$$;
+\endif
+
+-- Only in its turn
+SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'flatsplit' AND c.relname = 'step' AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee WHERE r.rolname = 'shop' AND a.privilege_type = 'SELECT')) AS flatsplit_too_early \gset
+\if :flatsplit_too_early
+DO $$BEGIN RAISE EXCEPTION 'revoke-legacy has run and is not taken back' USING HINT = 'run 09-revoke-legacy.rollback.sql first'; END$$;
 \endif
 
 \if :{?first_batch}

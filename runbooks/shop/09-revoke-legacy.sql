@@ -1,9 +1,9 @@
 -- Step revoke-legacy: Take the old role's rights away
 --
 -- Made by flatsplit 0.1.0 for
---   database shop (oid 16387) of cluster 7713936728796381554, PostgreSQL 18.6
+--   database shop (oid 16387) of cluster 7713975661601389084, PostgreSQL 18.6
 --   legacy role shop, to be run as operator
---   plan 1e8499c6e854fa5d
+--   plan d9bc3063f408a4a3
 --
 -- Hands over what the old role created since ownership moved, then removes its membership in
 -- app_migrator, its privileges, default privileges, memberships and attributes.

@@ -129,15 +129,17 @@ def test_out_of_turn_they_refuse(database: Database, invoke_cli: InProcess) -> N
         assert said in psql(database, secrets, book / f"{stems[key]}{suffix}.sql", exit_code=3)
         assert_same(before, walk.snapshot(), f"{key}{suffix} out of turn")
 
-    for key in ("grant-existing", "default-privileges", "transfer-ownership"):
-        refused(key, "create-roles has not run yet")
+    refused("grant-existing", "create-roles has not run yet")
+    for key in ("default-privileges", "transfer-ownership"):
+        refused(key, "grant-existing has not run yet")
     refused("enable-login", "transfer-ownership has not run yet")
     refused("lock-legacy", "enable-login has not run yet")
     refused("revoke-legacy", "lock-legacy has not run yet")
     for key in STEP_KEYS[:-1]:
         psql(database, secrets, book / f"{stems[key]}.sql")
     for key, said in (
-        ("create-roles", "transfer-ownership"),
+        ("create-roles", "grant-existing"),
+        ("grant-existing", "transfer-ownership"),
         ("default-privileges", "transfer-ownership"),
         ("transfer-ownership", "enable-login"),
         ("enable-login", "lock-legacy"),
