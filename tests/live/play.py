@@ -47,14 +47,15 @@ class Program:
     def __init__(self, app: App, stage: Stage, old: Path, new: Path) -> None:
         self.app, self.stage, self.pythons = app, stage, {"old": old, "new": new}
 
-    def start(self, release: str, role: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, release: str, role: str, *arguments: str, silent: bool = False) -> subprocess.Popen[str]:
+        """The program at work; ``silent``: nobody is going to read what it prints."""
         command = [str(self.pythons[release]), str(self.app.workload), *arguments]
         return subprocess.Popen(
             command,
             env=self.stage.environment(role),
             cwd=self.stage.folder,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL if silent else subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )

@@ -101,6 +101,14 @@ class Stage:
                 f"a session of {role}",
             )
 
+    def wait_until_gone(self, role: str) -> None:
+        """Until nobody is connected as this role any more."""
+        with self.admin() as connection:
+            until(
+                lambda: not connection.execute("SELECT FROM pg_stat_activity WHERE usename = %s", [role]).rowcount,
+                f"the end of the last session of {role}",
+            )
+
     def survey(self) -> None:
         """``init``, and no time to wait for."""
         self.flatsplit("init", "--legacy-role", self.legacy, "--yes")
