@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatsplit.model import WalkName
+from flatsplit.model import State, WalkName
 from flatsplit.planning import machine
 from flatsplit.walks import leave
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from flatsplit.cutover.situation import Situation
     from flatsplit.cutover.walk import Walk
+
+
+def seen_first(situation: Situation) -> dict[str, State]:
+    """The persons who are leaving, each with what was first seen of them. What is theirs is handed over, and nothing of
+    flatsplit.toml speaks of them much longer.
+    """
+    return {link.name.subject: link.context.baseline for link in situation.others if link.name.kind == leave.NAME}
 
 
 def leavers(walk: Walk) -> dict[str, bool]:

@@ -11,6 +11,7 @@ from flatsplit import blueprint, ddl, membership
 from flatsplit.config import format_name
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
+from flatsplit.cutover.leavers import seen_first
 from flatsplit.cutover.situation import Situation
 from flatsplit.model import Finding, Member, MemberOptions, State, versions
 from flatsplit.walks import marks, split
@@ -134,6 +135,8 @@ def _meant(situation: Situation, role: str, member: str) -> str:
     logins = {login for group in config.groups for login in group.logins}
     if member in logins or role in _theirs(situation):
         return ""  # none can: what a login may is its group's
+    if {role, member} & seen_first(situation).keys():
+        return ""  # nobody means it of who is leaving
     if mine := config.roles.purpose(member):
         if purpose or role in situation.context.retiring:
             return ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flatsplit.config import Config
 from flatsplit.connection import Session
 from flatsplit.cutover.edited_lists import keep_lists
+from flatsplit.cutover.leavers import seen_first
 from flatsplit.cutover.new_memberships import Pair, new_memberships
 from flatsplit.cutover.situation import Situation
 from flatsplit.cutover.unhandled_changes import to_decide
@@ -109,6 +110,7 @@ def absence(session: Session, journal: Journal, situation: Situation, before: Sn
         frozenset(roles),
         new_memberships(situation, members_of(journal, situation.live, before)),
         {ref for statement in situation.drift for ref in statement.objects},
+        seen_first(situation),
     )
     return Absence(before.at, before.step, (*found, *_sessions(journal, situation)))
 

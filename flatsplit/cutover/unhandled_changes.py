@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterator
 from flatsplit import blueprint, ddl, membership, privileges
 from flatsplit.config.text import quote
 from flatsplit.cutover import new_memberships
+from flatsplit.cutover.leavers import seen_first
 from flatsplit.cutover.situation import Situation
 from flatsplit.differ import diff
 from flatsplit.evidence.memory import ObjectChanges
 from flatsplit.model import TABLES, Finding, ObjectRef, State
 from flatsplit.rights import own_rights
 from flatsplit.rights.matrix import Rights
-from flatsplit.walks import leave, split
+from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.split.transfer_ownership import heir
 from flatsplit.words import count, listed
@@ -57,7 +58,7 @@ def _given(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str]:
     """The former owner of what was given away."""
     ours = situation.context.owners
     # What a walk has handed over goes back to who leaves, also where that was interrupted
-    leaving = _leaving(situation)
+    leaving = seen_first(situation)
 
     def went_back(ref: ObjectRef, now: str) -> bool:
         first = leaving[now].objects.get(ref) if now in leaving else None
@@ -72,11 +73,6 @@ def _given(situation: Situation, since: ObjectChanges) -> dict[ObjectRef, str]:
         and now != _heir(situation, ref, before)
         and not went_back(ref, now)
     }
-
-
-def _leaving(situation: Situation) -> dict[str, State]:
-    """The persons who are leaving, each with what was first seen of them."""
-    return {link.name.subject: link.context.baseline for link in situation.others if link.name.kind == leave.NAME}
 
 
 def _entitled(situation: Situation, ref: ObjectRef, former: str) -> str:
@@ -95,10 +91,11 @@ def given_away(situation: Situation, since: ObjectChanges) -> Iterator[Finding]:
     found: defaultdict[tuple[str, str, bool], list[ObjectRef]] = defaultdict(list)
     for ref, before in _given(situation, since).items():
         found[since.moved[ref][1], _entitled(situation, ref, before), ref.kind == "extension"].append(ref)
+    named = {*situation.config.named, *seen_first(situation)}
     for (owner, former, upgraded), refs in sorted(found.items()):
         back = _back(situation.live, refs, former)
         fix = _by(situation.live, (owner, former)) + _first(back, former)
-        if owner not in situation.config.named:
+        if owner not in named:
             meant = _with("other_owners", situation.config.other_owners, owner)
             fix += f" Or, if {_these(refs)} {owner}'s own now, write under [cutover]: {meant}"
         if upgraded:
@@ -202,7 +199,7 @@ def _made_by_others(situation: Situation, since: ObjectChanges) -> dict[ObjectRe
     application's.
     """
     context, live = situation.context, situation.live
-    known = {*context.owners, *situation.config.other_owners, *_leaving(situation)}  # theirs is handed over
+    known = {*context.owners, *situation.config.other_owners, *seen_first(situation)}  # theirs is handed over
     user = Rights(live, blueprint.application(situation.config))
     return {
         ref: owner

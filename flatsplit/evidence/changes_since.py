@@ -51,27 +51,36 @@ def changes(
     under_way: frozenset[str],
     undecided: Collection[tuple[str, str]] = (),
     unfinished: Collection[ObjectRef] = (),
+    leaving: Collection[str] = (),
 ) -> Iterator[Away]:
     """What differs from ``then``: server, roles and objects as :mod:`flatsplit.evidence.memory` recorded them.
 
     ``under_way``: roles that a step which has begun is changing. ``undecided``: role and member of each new membership
     that people have to decide about. ``unfinished``: objects of which the finished steps want something.
+    ``leaving``: persons whose walk hands over what is theirs.
     """
     server, roles, objects = then
-    yield from _objects(live, context, memory.difference(objects, live), frozenset(unfinished))
+    yield from _objects(live, context, memory.difference(objects, live), frozenset(unfinished), leaving)
     yield from _roles(live, context, roles, under_way, undecided)
     yield from _server(server, server_now)
 
 
 def _objects(
-    live: State, context: Context, found: memory.ObjectChanges, unfinished: frozenset[ObjectRef]
+    live: State,
+    context: Context,
+    found: memory.ObjectChanges,
+    unfinished: frozenset[ObjectRef],
+    leaving: Collection[str],
 ) -> Iterator[Away]:
     appeared: defaultdict[str, list[ObjectRef]] = defaultdict(list)
     for ref, owner in found.appeared.items():
         if not live.objects[ref].follows:
             appeared[owner].append(ref)
     for owner, refs in sorted(appeared.items()):
-        yield from _appeared(owner, refs, context, unfinished)
+        if owner in leaving:
+            yield _about(refs, f"of {owner}, who is leaving, appeared", "note")
+        else:
+            yield from _appeared(owner, refs, context, unfinished)
     tables = {(ref.schema, ref.name) for ref in found.vanished if ref.kind != "sequence"}
     vanished: defaultdict[str, list[ObjectRef]] = defaultdict(list)
     for ref, owner in found.vanished.items():

@@ -225,14 +225,16 @@ def third_role_objects(seen: Seen) -> Iterator[Found]:
 
     groups = [group for group in seen.state.groups if is_theirs(group.refs[0], group.facts)]
     owners = sorted({group.facts.owner for group in groups})
+    heir = blueprint.owner(context.config) if context.retired else seen.legacy
+    when = "" if context.retired else " before transfer-ownership,"
     if theirs := sorted(ref for group in groups for ref in group.refs):
         yield Found(
             f"{count(len(theirs), 'object')} in the schemas in scope "
             f"belong{'s' if len(theirs) == 1 else ''} to {few(owners)}",
             tuple(map(ddl.label, theirs)),
             fix=below(
-                "Grant on them by hand, or, before transfer-ownership, where they are the application's:",
-                (ddl.alter_owner(ref, seen.legacy) for ref in theirs),
+                f"Grant on them by hand, or,{when} where they are the application's:",
+                (ddl.alter_owner(ref, heir) for ref in theirs),
             ),
         )
 

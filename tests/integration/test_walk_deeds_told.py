@@ -4,6 +4,7 @@ what they print brings back what there was, the next step is not in its way, and
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Sequence
@@ -125,6 +126,9 @@ def told_and_mended(walk: Walk, name: str, deed: Deed) -> None:
     assert run(walk.database, deed.sql), "the server does not take it"
     assert difference(there, walk.snapshot()), "it changes nothing"
     said, found = look(walk)
+    if name == f"leave:{PERSON}":  # nobody is asked to write down who is leaving
+        assert "other_owners" not in json.dumps([said["away"], found["strays"]])
+        assert not any(one["toml"] for one in found["strays"])
     planned = walk("next", "--dry-run", "--yes", "--walk", name, "--password-file", str(walk.password_file))
     assert planned.exit_code in (0, 3, 5), planned.stderr
     if deed.undo:

@@ -89,7 +89,12 @@ def of_leaver(role: str, *, handed: bool) -> Iterator[Deed]:
         yield Deed(f"grant {gift} to {role}", "" if handed else f"revoke {back} from {role}")
     rule = "alter default privileges for role app_migrator in schema public {} insert on tables {} " + role
     yield Deed(rule.format("grant", "to"), "" if handed else rule.format("revoke", "from"))
+    yield Deed(f"alter table secrets owner to {role}")
+    gift = f"create table billing.gift (a int); alter table billing.gift owner to {role}"
+    yield Deed(gift, rest="drop table billing.gift") if handed else Deed(gift, "drop table billing.gift")
+    rule = f"alter default privileges for role {role} {{}} select on tables {{}} stranger"
+    yield Deed(rule.format("grant", "to"), "" if handed else rule.format("revoke", "from"))
+    yield Deed(f"grant {role} to stranger", f"revoke {role} from stranger")
     if handed:
-        yield Deed(f"alter table jobs owner to {role}")
         yield Deed(f"alter function billing.total() owner to {role}")
         yield Deed(f"grant usage on schema billing to {role}", f"revoke usage on schema billing from {role}")
