@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from flatsplit import blueprint, ddl, membership
+from flatsplit import ddl, membership
 from flatsplit.connection import connect_as
 from flatsplit.errors import FlatsplitError
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult, SettingKey, State
-from flatsplit.walks.group.context import Context, ignores_role_setting
+from flatsplit.walks.group.context import (
+    Context,
+    as_themselves,
+    here_and_newer,
+    ignores_role_setting,
+    let_inherit,
+)
 
 
 def judge(asked: Asked[Context]) -> GateResult:
@@ -50,13 +56,12 @@ def _by_catalog(state: State, context: Context, login: str) -> Iterator[tuple[st
         yield f"{login} may not log in", "flatsplit repair"
         return
     mine = [(key, options) for key, options in state.members.items() if key[:2] == (role, login)]
-    per_grantor = state.target.membership_options
-    grant = f"GRANT {ddl.ident(role)} TO {ddl.ident(login)}" + (" WITH INHERIT TRUE, SET TRUE;" if per_grantor else ";")
     if not any(membership.may_set(options) for _, options in mine):
-        yield f"{login} may not become {role}", grant
+        options = state.target.membership_options
+        plain = f"GRANT {ddl.ident(role)} TO {ddl.ident(login)};"
+        yield f"{login} may not become {role}", let_inherit(state, role, login) if options else plain
     elif not context.group.as_group and not any(membership.inherits(state, key, options) for key, options in mine):
-        cure = grant if per_grantor else f"ALTER ROLE {ddl.ident(login)} INHERIT;"
-        yield f"{login} has none of the rights of {role} without SET ROLE", cure
+        yield f"{login} has none of the rights of {role} without SET ROLE", let_inherit(state, role, login)
     starts = _starts_with(state, login)
     for name, value in sorted(context.settings(state).items()):
         if not ddl.same_setting(name, starts.get(name), value):
@@ -93,12 +98,10 @@ def _tried(asked: Asked[Context], login: str) -> Iterator[tuple[str, str]]:
 
 
 def _ignored(context: Context, version: int) -> tuple[str, str]:
-    major, minor = divmod(version, 10000)
-    purpose = context.config.roles.purpose(context.role)
-    other = "" if purpose == blueprint.OWNER.key else f", or write as_group = false under [group.{purpose}]"
+    here, newer = here_and_newer(version)
     return (
-        f"PostgreSQL {major}.{minor} ignores a login's role setting: its sessions would not act as {context.role}",
-        f"update the server to {major}.{minor + 1} or later{other}",
+        f"PostgreSQL {here} ignores a login's role setting: its sessions would not act as {context.role}",
+        f"update the server to {newer} or later{as_themselves(context.group)}",
     )
 
 

@@ -9,16 +9,25 @@ from flatsplit.config import Group
 from flatsplit.hazards.hba_match import word
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.walks import split
-from flatsplit.walks.group.context import ignores_role_setting
+from flatsplit.walks.group.context import as_themselves, here_and_newer, ignores_role_setting
 from flatsplit.words import count
 
 _LOGINS = "[group.ROLE] of flatsplit.toml"
 
 
-def _groups(seen: Seen) -> Iterator[tuple[Group, str]]:
-    """Groups of the configuration that become groups, with their names here; not those that are groups already."""
-    for group in seen.context.config.groups:
+def _declared(seen: Seen) -> Iterator[tuple[Group, str]]:
+    """Groups of the configuration, with their names here: those that are groups already, and, once the split has made
+    their roles, those that become one.
+    """
+    for group in seen.context.written.groups:
         role = str(getattr(seen.context.config.roles, group.purpose))
+        if group in seen.context.config.groups or role in seen.state.roles:
+            yield group, role
+
+
+def _groups(seen: Seen) -> Iterator[tuple[Group, str]]:
+    """Those of them that become groups."""
+    for group, role in _declared(seen):
         facts = seen.state.roles.get(role)
         if group.logins and (facts is None or facts.login):
             yield group, role
@@ -35,17 +44,22 @@ def _first(group: Group) -> str:
     looks_at=f"the server's release, where {_LOGINS} has as_group",
     why="The releases of 2024-11-14 (13.17, 14.14, 15.9, 16.5, 17.1) ignore a login's role setting without a word: its "
     "sessions act as the login, and what they create is its own.",
-    fix="Update the server to the next minor release, or write as_group = false under [group.ROLE].",
+    fix="Update the server to the next minor release, or, but for app_migrator, write as_group = false under "
+    "[group.ROLE].",
     manual="sql-alterrole.html",
 )
 def role_setting_ignored(seen: Seen) -> Iterator[Found]:
     """A release that cannot let sessions begin as the group."""
     if not ignores_role_setting(seen.state.target.version):
         return
-    major, minor = divmod(seen.state.target.version, 10000)
-    names = [role for group, role in _groups(seen) if group.as_group]
-    if names:
-        yield Found(f"PostgreSQL {major}.{minor} would not let logins begin as {few(names)}", tuple(names))
+    here, newer = here_and_newer(seen.state.target.version)
+    for group, role in _groups(seen):
+        if group.as_group:
+            yield Found(
+                f"PostgreSQL {here} would not let logins begin as {role}",
+                (role,),
+                fix=f"Update the server to {newer} or later{as_themselves(group)}.",
+            )
 
 
 @hazard(
@@ -62,8 +76,7 @@ def role_setting_ignored(seen: Seen) -> Iterator[Found]:
 )
 def cron_as_group(seen: Seen) -> Iterator[Found]:
     """Jobs as a role that becomes a group, or is one."""
-    for group in seen.context.config.groups:
-        role = str(getattr(seen.context.config.roles, group.purpose))
+    for group, role in _declared(seen):
         jobs = [row for row in seen.rows("cron_new_roles") if row[4] == role]
         if jobs and group.logins:
             cure = ddl.run_jobs_as(_first(group), (row[0] for row in jobs))

@@ -8,6 +8,7 @@ from flatsplit import blueprint, ddl, membership
 from flatsplit.hazards.registry import Found, Seen, few, hazard
 from flatsplit.model import SettingKey
 from flatsplit.walks import split
+from flatsplit.walks.group.context import here_and_newer, ignores_role_setting, let_inherit
 from flatsplit.walks.split.enable_login import legacy_settings, search_path
 
 _CREATES_FOR_ITSELF = "What a member of a role creates belongs to the member: "
@@ -31,13 +32,14 @@ def group_logins(seen: Seen) -> Iterator[Found]:
     making: list[tuple[str, str]] = []
     unset: dict[str, list[tuple[str, str]]] = {}
     wanted = _wanted(seen)
+    ignored = ignores_role_setting(state.target.version)
     for declared in config.groups:
         purpose, group = declared.purpose, str(getattr(config.roles, declared.purpose))
         for login in declared.logins:
             if login not in state.roles or group not in state.roles or state.roles[login].superuser:
                 continue
             row = _row(seen, login)
-            begins = row.get("role") == group
+            begins = row.get("role") == group and not ignored
             if purpose == blueprint.OWNER.key and not begins:
                 making.append((login, group))
             elif not begins and group not in _inherited(seen, login):
@@ -52,17 +54,18 @@ def group_logins(seen: Seen) -> Iterator[Found]:
             tuple(names),
             why=f"{_CREATES_FOR_ITSELF}no default privileges of {making[0][1]}'s act, app_user could not use it, and "
             "no other login could change it. A session that begins as the group creates as the group.",
-            fix="\n".join(_as_group(seen, login, group) for login, group in making),
+            fix="\n".join([*_update(seen, making[0][1]), *(_as_group(seen, login, group) for login, group in making)]),
             sql=tuple(_as_group(seen, login, group) for login, group in making),
         )
     if shy:
         names = [login for login, _ in shy]
+        cures = [let_inherit(state, group, login) if ignored else _as_group(seen, login, group) for login, group in shy]
         yield Found(
             f"{few(names)} has none of the rights of {shy[0][1]} without SET ROLE",
             tuple(names),
             why="The membership is not inherited, so row security and grants of the group do not hold for it.",
-            fix="\n".join(_as_group(seen, login, group) for login, group in shy),
-            sql=tuple(_as_group(seen, login, group) for login, group in shy),
+            fix="\n".join(cures),
+            sql=tuple(cures),
         )
     if unset:
         yield Found(
@@ -92,6 +95,14 @@ def _row(seen: Seen, login: str) -> dict[str, str]:
 
 def _as_group(seen: Seen, login: str, group: str) -> str:
     return ddl.set_setting(login, seen.state.target.database, "role", group)
+
+
+def _update(seen: Seen, group: str) -> Iterator[str]:
+    """What has to come before a login's setting helps."""
+    if ignores_role_setting(seen.state.target.version):
+        here, newer = here_and_newer(seen.state.target.version)
+        yield f"Update the server to {newer} or later: {here} ignores this setting."
+        yield f"Until then each session has to begin with SET ROLE {ddl.ident(group)};"
 
 
 def _inherited(seen: Seen, login: str) -> frozenset[str]:

@@ -114,7 +114,7 @@ class Looking:
 
     def held(self, hazards: Iterable[Hazard]) -> PasswordHolders:
         """What else logs in as a role that the configuration names."""
-        roles = (self.context.legacy, *self.context.config.named)
+        roles = (self.context.legacy, *self.context.written.named)
         return read_holders(self.conn, roles) if any(one.holds for one in hazards) else NO_HOLDERS
 
     def unloadable(self, hazards: Iterable[Hazard]) -> tuple[Unloadable, ...]:
@@ -122,7 +122,7 @@ class Looking:
         if not any(one.begins for one in hazards):
             return ()
         config, state = self.context.config, self.state
-        roles = (self.context.legacy, *config.named)
+        roles = (self.context.legacy, *self.context.written.named)
         found = [(key.role, *setting) for key, row in state.settings.items() if key.role in roles for setting in row]
         found += [(one.name, *setting) for one in config.special for setting in one.settings]
         return tuple(unloadable(self.conn, found, state.target))
@@ -180,7 +180,7 @@ def _parameters(conn: psycopg.Connection[Any], state: State, context: Context) -
         "readers": [oids[name] for name in (context.legacy, blueprint.application(config)) if name in oids],
         "new": [oids[name] for name in config.roles.new if name in oids],
         "new_names": list(config.roles.new),
-        "named": list(config.named),
+        "named": list(context.written.named),
         "schemas": list(config.schemas),
         "budget_ms": locks,
         "relkinds": list(catalog.RELATIONS + catalog.FOLLOWERS),

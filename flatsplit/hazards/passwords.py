@@ -34,7 +34,7 @@ def md5_stored(seen: Seen) -> Iterator[Found]:
     """Roles in use whose password is stored as MD5."""
     found = tuple(name for name, legacy, md5, _ in seen.rows("passwords") if md5 and not legacy)
     if found:
-        cures = "; ".join(dict.fromkeys(typed(seen.context.config, name) for name in found))
+        cures = "; ".join(dict.fromkeys(typed(seen.context.written, name) for name in found))
         yield Found(
             f"the password of {few(found)} is kept as MD5",
             found,
@@ -88,7 +88,7 @@ def scram_cost(seen: Seen) -> Iterator[Found]:
         found = [(name, times) for name, times in rows if (times > USUAL if dear else times < USUAL)]
         if found:
             names = [name for name, _ in found]
-            cures = "; ".join(dict.fromkeys(typed(seen.context.config, name) for name in names))
+            cures = "; ".join(dict.fromkeys(typed(seen.context.written, name) for name in names))
             operator = ddl.ident(seen.state.target.operator)
             yield Found(
                 f"each login of {few(names)} is {'dear' if dear else 'too cheap'}: another number of iterations than "
@@ -142,7 +142,7 @@ def scram_iterations(seen: Seen) -> Iterator[Found]:
 def password_holders(seen: Seen) -> Iterator[Found]:
     """Replication, foreign servers, jobs and subscriptions that log in as the role."""
     found = [one for one in seen.held.holders if one.role != seen.legacy]
-    if seen.held.unseen and not seen.state.roles.keys().isdisjoint(seen.context.config.named):
+    if seen.held.unseen and not seen.state.roles.keys().isdisjoint(seen.context.written.named):
         looks = dict.fromkeys(one.look for one in seen.held.unseen)
         yield Found(
             f"{words.listed([one.what for one in seen.held.unseen])} could not be looked at",

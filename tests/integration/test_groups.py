@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.integration.test_members import finding, gate, observed
+from tests.support.grouping import ignored
 from tests.support.walk import Walk, assert_same, configure
 
 LAYOUT = """
@@ -29,8 +32,10 @@ def test_groups_stay_groups(database: Database, invoke_cli: InProcess) -> None:
     told = finding(walk, "group-logins")
     assert told["objects"] == ["deploy"]
     fix = told["fix"]
-    database.execute(fix[fix.index("ALTER ROLE") : fix.index(";") + 1])
-    assert finding(walk, "group-logins") is None
+    database.execute(fix[fix.index("ALTER ROLE") :])
+    after = finding(walk, "group-logins")
+    assert (after is not None) == ignored(walk), "a setting that the server ignores is no cure"
+    tool = re.search("Until then each session has to begin with (SET ROLE .*;)", fix)
     before = walk.snapshot()
 
     walk.forward("enable-login")
@@ -40,7 +45,7 @@ def test_groups_stay_groups(database: Database, invoke_cli: InProcess) -> None:
     assert "app_user_a, app_user_b" in gate(walk, "seen")["reason"]
     with database.connect("app_user_a") as app, database.connect("deploy") as migrator:
         assert observed(walk) == {"app_user_a": ["app_user"], "deploy": ["app_migrator"]}
-        migrator.execute("create table made (a int)")
+        migrator.execute(f"{tool[1] if tool else ''} create table made (a int)")
         app.execute("insert into made values (1); select * from thing")
         walk.next()
     walk.forward()
@@ -79,9 +84,10 @@ def test_what_logins_of_a_group_do_not_have(database: Database, invoke_cli: InPr
         ("shy",),
     ]
     for each in findings:
-        for statement in each["fix"].split("\n"):
-            database.execute(statement[statement.index("ALTER ROLE") : statement.rindex(";") + 1])
-    assert finding(walk, "group-logins") is None
+        for statement in re.findall("(?:ALTER ROLE|GRANT) .*;", each["fix"]):
+            database.execute(statement)
+    after = finding(walk, "group-logins")
+    assert (after["objects"] if after else None) == (["deploy"] if ignored(walk) else None)
     with database.connect("shy") as shy:
         assert shy.execute(count).fetchone() == (1,)
 

@@ -19,7 +19,9 @@ from flatsplit.catalog.structure import read_keys, read_structure
 from flatsplit.config import PURPOSES, Config
 from flatsplit.model import Finding
 from flatsplit.tenants import survey
+from flatsplit.walks.kind import Moment
 from flatsplit.walks.split.context import Context
+from flatsplit.walks.split.kind import SPLIT
 from flatsplit.walks.split.remembered import reduce
 from tests.fixtures.databases import Database
 
@@ -44,10 +46,13 @@ def extension(name: str, *tables: str) -> str:
     )
 
 
-def look(conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "") -> dict[str, Finding]:
+def look(
+    conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "", *, groups_by_walk: bool = False
+) -> dict[str, Finding]:
     """What doctor says about the database as this session sees it, by hazard. The roles count as not adopted.
 
-    With ``only`` one hazard is looked for, which is faster.
+    With ``only`` one hazard is looked for, which is faster. ``groups_by_walk``: a walk of their own makes the groups,
+    or has made them; otherwise they count as such before the split.
     """
     with pinned(conn):
         state = read_state(conn)
@@ -58,7 +63,9 @@ def look(conn: psycopg.Connection[Any], config: Config = SHOP, only: str = "") -
             state = replace(state, structure=replace(structure, keys=keys))
         first = reduce(state, config)
         adopted = {name: facts for name, facts in first.roles.items() if name not in ROLES}
-        context = Context(config, replace(first, roles=adopted))
+        before = replace(first, roles=adopted)
+        moment = Moment(state, before, config, dict.fromkeys(SPLIT.keys, "pending"))
+        context = SPLIT.context(moment) if groups_by_walk else Context(config, before)
         found = hazards.find(conn, state, context, lambda hazard: only in ("", hazard.id))
         for each in found:
             _runs(conn, each)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from flatsplit import ddl
+from flatsplit import blueprint, ddl
 from flatsplit.config import Config, Group
 from flatsplit.model import ObjectRef, RoleFacts, SettingKey, State
 from flatsplit.walks import marks
@@ -20,6 +20,26 @@ IGNORING = frozenset({130017, 140014, 150009, 160005, 170001})
 def ignores_role_setting(version: int) -> bool:
     """Whether this release of the server ignores the setting ``role`` of a login."""
     return version in IGNORING
+
+
+def here_and_newer(version: int) -> tuple[str, str]:
+    """A release that ignores it, and the first after it that does not, as people write them."""
+    major, minor = divmod(version, 10000)
+    return f"{major}.{minor}", f"{major}.{minor + 1}"
+
+
+def as_themselves(group: Group) -> str:
+    """What else helps there, to go on a sentence; "" for owners, whose logins have to create as the group."""
+    if group.purpose == blueprint.OWNER.key:
+        return ""
+    return f", or write as_group = false under [group.{group.purpose}]"
+
+
+def let_inherit(state: State, role: str, login: str) -> str:
+    """The statement by which a member has the rights of the role without SET ROLE."""
+    if state.target.membership_options:
+        return f"GRANT {ddl.ident(role)} TO {ddl.ident(login)} WITH INHERIT TRUE, SET TRUE;"
+    return f"ALTER ROLE {ddl.ident(login)} INHERIT;"
 
 
 @dataclass(frozen=True)

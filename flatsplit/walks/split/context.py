@@ -23,6 +23,13 @@ class Context:
     """Whether legacy's own rights are being revoked or gone: what it held is then read from the baseline."""
     reopened: bool = False
     """Whether another database that uses legacy has let it log in after this walk had locked it; then it stays so."""
+    whole: Config | None = None
+    """The configuration as it was written, where ``config`` leaves out groups that a walk of their own makes."""
+
+    @property
+    def written(self) -> Config:
+        """The configuration with all its groups: for what is asked about roles in use, and not by the split's steps."""
+        return self.whole or self.config
 
     @cached_property
     def legacy(self) -> str:

@@ -66,7 +66,7 @@ def _config(moment: Moment) -> Config:
 
 
 def _context(moment: Moment) -> Context:
-    return Context(_config(moment), moment.baseline, _retired(moment), _reopened(moment))
+    return Context(_config(moment), moment.baseline, _retired(moment), _reopened(moment), moment.config)
 
 
 def _backward(moment: Moment) -> Context:

@@ -22,7 +22,7 @@ def doctor(database: Database, id_: str, *, as_group: bool = True, declared: boo
     """What doctor says of one hazard, with [group.app_user] or without."""
     groups = (Group("app_user", (A, B), as_group),) if declared else ()
     config = replace(SHOP, legacy_role=database.legacy, groups=groups)
-    return look(database.admin, config, id_).get(id_)
+    return look(database.admin, config, id_, groups_by_walk=True).get(id_)
 
 
 @pytest.fixture

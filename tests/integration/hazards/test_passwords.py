@@ -35,7 +35,7 @@ def twins(database: Database) -> Database:
 
 def doctor(database: Database, id_: str, conn: psycopg.Connection[Any] | None = None) -> Finding | None:
     config = replace(SHOP, legacy_role=database.legacy, groups=(Group("app_user", (A, B)),))
-    return look(conn or database.admin, config, id_).get(id_)
+    return look(conn or database.admin, config, id_, groups_by_walk=True).get(id_)
 
 
 def alter(database: Database, name: str, options: str) -> None:
