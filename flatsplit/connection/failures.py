@@ -51,6 +51,10 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         "check host and port, and that the server runs",
     ),
     (r"^Permission denied", "run it as a user who may enter the socket's folder, or connect by TCP (host in --dsn)"),
+    (
+        r"^(bad|invalid)( \w+)? (value|port number)",
+        "correct that value in --dsn, or in libpq's PG* variables or service file",
+    ),
     (r"timeout|timed out", "check host, port and firewall; connect_timeout in --dsn allows more time"),
     (
         r"(session|server) is (not )?(read-only|in hot standby)",
@@ -116,7 +120,7 @@ def connect_failed(dsn: str, error: psycopg.Error) -> FlatsplitError:
 
 def _reason(text: str) -> str:
     """The relevant part of libpq's message, which may cover several attempts and lines."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip().removeprefix("connection is bad: ") for line in text.splitlines() if line.strip()]
     fatal = [line for line in lines if "FATAL:" in line]
     if fatal:
         return fatal[-1].rpartition("FATAL:")[2].strip()

@@ -52,6 +52,17 @@ def test_no_answer_in_time() -> None:
     assert "connect_timeout" in said.fix
 
 
+@pytest.mark.parametrize(
+    "option", ["connect_timeout=abc", "sslmode=foo", "target_session_attrs=foo", "gssencmode=foo", "port=99999"]
+)
+def test_a_value_that_libpq_does_not_take(option: str) -> None:
+    """Not taken for a server that does not answer, and in libpq's own words."""
+    said = failure(f"host=127.0.0.1 {option}")
+    assert "correct that value" in said.fix
+    assert "connection is bad" not in said.what
+    assert option.partition("=")[2] in said.what
+
+
 def test_unknown_database_role_and_wrong_password(fresh_cluster: FreshCluster) -> None:
     cluster = fresh_cluster(auth="scram", loopback=True)
     dsn = cluster.conninfo()
