@@ -336,11 +336,13 @@ def test_what_belongs_to_whoever_owns_the_database(database: Database, invoke_cl
     database.execute("create table of_template (id int); alter table of_template owner to pg_database_owner")
     database.execute("create table shown (id int); grant select on shown to pg_database_owner")
     database.execute("create view seen as select * from shown; alter view seen owner to legacy")
+    database.execute("create schema ref; grant usage on schema ref to pg_database_owner; create table ref.p (a int)")
+    database.execute("grant select (a) on ref.p to pg_database_owner")
     walk = Walk(invoke_cli, database)
     start = walk.snapshot()
     walk.init().forward()
     with psycopg.connect(database.conninfo("app_user", walk.passwords["app_user"])) as session:
-        session.execute("insert into of_template values (1); delete from of_template; select from shown, seen")
+        session.execute("insert into of_template values (1); delete from of_template; select a from shown, seen, ref.p")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             session.execute("drop table of_template")
     walk("verify").check()

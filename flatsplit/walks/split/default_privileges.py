@@ -9,7 +9,7 @@ from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
 from flatsplit.walks.split import restricted
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.grants import groups_of
+from flatsplit.walks.split.grants import groups_of, lent, of_the_database
 from flatsplit.walks.split.owners import staying
 
 
@@ -48,21 +48,22 @@ def _from_others(draft: Draft, context: Context, source: State, apart: frozenset
     """
     roles = blueprint.roles(context.config)
     left = restricted.left_behind(draft.before, context).union(role.name for role in roles)
-    groups = groups_of(source, context.legacy, left) - apart
+    groups, implied = groups_of(source, context.legacy, left) - apart, of_the_database(source, context)
     alone = bool(restricted.memberships(draft.before, context))
     for ref, acl in sorted(source.defaults.items()):
         if ref.creator in apart or ref.creator not in draft.roles:
             continue
         own, kind = privileges.letters(acl, context.legacy), privileges.OBJTYPE_KIND[ref.objtype]
         use = blueprint.of_use(kind)
-        lent = privileges.within("".join(privileges.letters(acl, group) for group in sorted(groups)), use)
-        mine = "".join(sorted({*privileges.within(own, use), *lent}))
+        given = privileges.within("".join(sorted(lent(acl, "", implied))), use)
+        through = privileges.within("".join(sorted(lent(acl, "", groups | implied))), use)
+        mine = "".join(sorted({*privileges.within(own, use), *through}))
         everywhere = not ref.schema and ref.objtype not in ("n", "L")
         inside = [ref._replace(schema=schema) for schema in context.config.schemas if everywhere]
         for name, purpose in roles:
             if purpose.keeps_all:
                 _lend(draft, ref, name, own, privileges.grantable(acl, context.legacy))
-                _lend(draft, ref, name, lent if alone else "")
+                _lend(draft, ref, name, through if alone else given)
             borrowed = privileges.within(mine, purpose.borrows.get(kind, ""))
             for one in inside if everywhere and not purpose.beyond_scope else [ref]:
                 if purpose.beyond_scope or not one.schema or one.schema in context.scope:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from flatsplit import blueprint, privileges
-from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, ROUTINES, Acl, ObjectFacts, ObjectRef, State
+from flatsplit.model import JOURNAL_SCHEMA, PUBLIC, ROUTINES, Acl, ObjectFacts, ObjectRef, State
 from flatsplit.walks import split
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
 from flatsplit.walks.other_databases import abroad
 from flatsplit.walks.split import restricted
 from flatsplit.walks.split.context import Context
-from flatsplit.walks.split.grants import extras, groups_of, of_the_database
+from flatsplit.walks.split.grants import extras, groups_of, lent, of_the_database
 from flatsplit.walks.split.owners import staying
 from flatsplit.walks.split.transfer_ownership import extension_heir
 
@@ -44,8 +44,9 @@ def apply(state: State, context: Context) -> State:
         elif _taken_over(ref, facts, context):
             pass
         elif facts.owner not in context.owners and not facts.extension and held is not None:
-            # Schema public belongs to it since 15, and is every new role's where it is in scope
-            without_grant = implied if ref.kind != "schema" else frozenset[str]()
+            # Schemas in scope are every new role's; out of it public, which belongs to it since 15, is PUBLIC's
+            theirs = ref.kind == "schema" and (in_scope or facts.owner in implied)
+            without_grant = frozenset[str]() if theirs else implied
             acl = _foreign(facts, held, ref, context, groups, without_grant, in_scope, alone)
         return facts if acl is facts.acl else facts._replace(acl=acl)
 
@@ -54,9 +55,9 @@ def apply(state: State, context: Context) -> State:
     _extension_members(draft, context)
     _schemas(draft, context)
     _database(draft, context)
-    _columns(draft, context, holdings)
+    _columns(draft, context, holdings, groups, implied, alone)
     _memberships(draft, context, holdings)
-    _policies(draft, context)
+    _policies(draft, context, groups | implied)
     _mappings(draft, context, holdings)
     for name, letter, refs in extras(draft.before, context):
         for ref in refs:
@@ -102,8 +103,7 @@ def _foreign(
     use = blueprint.of_use(ref.kind)
 
     def through(roles: frozenset[str]) -> str:
-        letters = {one for role in roles for one in privileges.letters(held.acl, OWNER if held.owner == role else role)}
-        return "".join(sorted((letters & set(use)).difference(limited)))
+        return "".join(sorted((lent(held.acl, held.owner, roles) & set(use)).difference(limited)))
 
     given = through(implied)
     mine = "".join(sorted({*through(groups), *given, *(set(own) & set(use)).difference(limited)}))
@@ -189,17 +189,28 @@ def _owned_before(context: Context, ref: ObjectRef) -> str:
     return facts.owner if facts is not None else context.legacy
 
 
-def _columns(draft: Draft, context: Context, holdings: State) -> None:
-    """Column privileges that legacy has on other roles' tables."""
+def _columns(
+    draft: Draft,
+    context: Context,
+    holdings: State,
+    groups: frozenset[str],
+    implied: frozenset[str],
+    alone: bool,
+) -> None:
+    """Column privileges that legacy has on other roles' tables, as in :func:`_foreign`."""
     for ref, acl in holdings.columns.items():
-        own = privileges.letters(acl, context.legacy)
-        relation = draft.before.relation_of(ref) if own else None
+        own, given = privileges.letters(acl, context.legacy), lent(acl, "", implied)
+        through = lent(acl, "", groups) | given
+        relation = draft.before.relation_of(ref) if own or through else None
         if relation is None:
             continue
         facts = draft.before.objects[relation]
+        if facts.owner in context.owners or facts.extension:  # the table's own rights, and no group's, are what counts
+            through = given = frozenset()
         limited = restricted.letters(relation, facts)
         own = privileges.minus(own, limited)
-        if not own:
+        mine = "".join(sorted(through.union(own).difference(limited)))
+        if not mine:
             continue
         now = draft.columns.get(ref, ())
         option = privileges.minus(privileges.grantable(acl, context.legacy), limited)
@@ -208,8 +219,9 @@ def _columns(draft: Draft, context: Context, holdings: State) -> None:
                 continue
             if purpose.keeps_all:
                 now = privileges.plus(now, name, own, option)
+                now = privileges.plus(now, name, "".join(one for one in mine if alone or one in given))
             if ref.schema in context.scope or purpose.beyond_scope:
-                now = privileges.plus(now, name, privileges.within(own, purpose.borrows.get("column", "")))
+                now = privileges.plus(now, name, privileges.within(mine, purpose.borrows.get("column", "")))
         draft.columns[ref] = now
 
 
@@ -237,12 +249,15 @@ def _memberships(draft: Draft, context: Context, holdings: State) -> None:
         draft.member(of, role)
 
 
-def _policies(draft: Draft, context: Context) -> None:
-    """Policies for legacy are for the roles that take over from it as well."""
+def _policies(draft: Draft, context: Context, groups: frozenset[str]) -> None:
+    """Policies for legacy are for the roles that take over from it as well; on other roles' tables also those that hold
+    for it through a group, or without them a restrictive one would hold no longer. Of its own it was exempt.
+    """
     heirs = blueprint.taking(context.config, "policies")
     for ref, now in list(draft.policies.items()):
-        named = context.legacy in (context.baseline.policies.get(ref, now) if context.retired else now)
-        if named:
+        first = context.baseline.policies.get(ref, now) if context.retired else now
+        theirs = not groups.isdisjoint(first) and draft.before.relation_owner(ref) not in context.owners
+        if context.legacy in first or theirs:
             draft.policies[ref] = now.union(heirs)
 
 

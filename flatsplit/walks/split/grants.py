@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from flatsplit import blueprint, privileges
 from flatsplit.config import Config, parse_name
 from flatsplit.config.signatures import same_arguments
-from flatsplit.model import Kind, ObjectRef, State, versions
+from flatsplit.model import OWNER, Acl, Kind, ObjectRef, State, versions
 from flatsplit.walks.split.context import Context
 
 _NAMED: tuple[Kind, ...] = (
@@ -49,6 +49,11 @@ def of_the_database(state: State, context: Context) -> frozenset[str]:
     database = state.objects.get(ObjectRef("database", "", state.target.database))
     owned = database is not None and database.owner in context.owners
     return frozenset({"pg_database_owner"}) if owned and state.target.major >= versions.DATABASE_OWNER else frozenset()
+
+
+def lent(acl: Acl, owner: str, roles: Collection[str]) -> frozenset[str]:
+    """The letters that an object of ``owner`` gives to these roles; to the owner, if it is one of them, its own."""
+    return frozenset(letter for role in roles for letter in privileges.letters(acl, OWNER if role == owner else role))
 
 
 def extras(state: State, context: Context) -> Iterator[tuple[str, str, tuple[ObjectRef, ...]]]:
