@@ -35,7 +35,8 @@ def learn(app: App, seconds: float, environments: Path) -> list[str]:
         stage.next("--through", "enable-login")  # it rides along, up to where people let its program in
         at_work = program.start("new", ROLE, "work", str(seconds))
         stage.wait_for(ROLE)
-        stage.next("--through", "switch-connections", *WALK)
+        with stage.connect(ROLE):  # on a busy machine its time of work may be over before somebody looks
+            stage.next("--through", "switch-connections", *WALK)
         say(f"at work as {ROLE}, over the bridge: {program.finish(at_work, seconds)}")
         stage.flatsplit("observe")
         learned = json.loads(stage.flatsplit("learn", ROLE, "--json"))

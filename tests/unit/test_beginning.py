@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 
 from flatsplit.config import Config, Group
+from flatsplit.config.special import Special
 from flatsplit.errors import UsageError
 from flatsplit.model import Member, MemberOptions, ObjectFacts, ObjectRef, RoleFacts, State
 from flatsplit.walks import rotate
 from flatsplit.walks.group import preconditions as group
 from flatsplit.walks.kind import Moment
+from flatsplit.walks.role.kind import ROLE
 from flatsplit.walks.rotate import preconditions as rotation
 from tests.support.tracked import TARGET
 
@@ -140,3 +142,13 @@ def test_what_speaks_against_a_rotation_of_twins() -> None:
     assert said(**{"app b": RoleFacts(password=True)}) == "app b rests and has a password all the same"
     gone = TWO.but(roles={name: facts for name, facts in TWO.roles.items() if name != "app b"})
     assert against("app_user", gone, rotate.TWINS) == "there is no role 'app b', the login of app_user"
+
+
+def test_a_word_for_one_of_the_four_is_not_the_role_of_another_database_that_is_called_so() -> None:
+    """Where ``init`` gave the four other names, as the role of this one was there already."""
+    named = replace(CONFIG.roles, app_user="shop_user")
+    config = replace(CONFIG, roles=named, groups=(), special=(Special("jobs", like="app_user"),))
+    found = ROLE.refuses(moment("jobs", with_roles({"shop_user": LOGIN}), config))
+    said = '[role.jobs] like = "app_user": app_user is called shop_user here', 'write like = "shop_user"'
+    assert found == said
+    assert ROLE.refuses(moment("jobs", STATE, replace(config, roles=CONFIG.roles))) != said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from flatsplit import blueprint, ddl
+from flatsplit.config import PURPOSES
 from flatsplit.config.grants import MEMBER
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
@@ -75,6 +76,12 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
         return f"flatsplit.toml has no {heading(name)}", f"{fix}, or begin one that is there: {there}" if there else fix
     if name in live.roles:
         return _there(moment)
+    words = {purpose: str(getattr(moment.config.roles, purpose)) for purpose in PURPOSES}
+    if (here := words.get(special.like)) and special.like not in moment.config.roles.new:
+        # Where the four have other names, a role of this one is another database's, more often than not
+        return f"{heading(name)} like = {quote(special.like)}: {special.like} is called {here} here", (
+            f"write like = {quote(here)}"
+        )
     if special.like and special.like not in live.roles:
         split_makes = special.like in moment.config.roles.new
         fix = _EARLY if split_makes else "name one that exists"
