@@ -166,4 +166,6 @@ def refuse_beside(situation: Situation[Any]) -> None:
         fix = f"finish it first, or take it back: flatsplit rollback {other.name.option} --all"
         if other.name == SPLIT and joins and other.done < other.kind.place(joins):
             fix = f"take it that far first: flatsplit next {other.name.option} --through {joins}"
+        if pressing := situation.kind.meanwhile(situation.context):
+            fix += f"; until then: {pressing}"
         raise Refused(f"{other.name.words} is under way over the same roles ({roles})", fix)

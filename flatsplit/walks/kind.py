@@ -38,6 +38,10 @@ def _nobody(_: Any) -> Roles:
     return ()
 
 
+def _unasked(_: Any) -> str:
+    return ""
+
+
 def _nothing(_: Any) -> tuple[Statement, ...]:
     return ()
 
@@ -180,6 +184,8 @@ class Kind(Generic[C]):
     """The step of the split after which the roles it stands on are ready, so that it may begin beside the split; "":
     only after the split is complete.
     """
+    meanwhile: Callable[[C], str] = _unasked
+    """What people can run where the walk has to wait for another one to begin; "" where nothing presses."""
     ways: tuple[str, ...] = ()
     """Options of ``begin`` that choose how the walk goes."""
     explains: Callable[[C], Mapping[tuple[str, str], str]] = _unexplained

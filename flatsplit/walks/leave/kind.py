@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flatsplit import ddl
 from flatsplit.model import UNTOUCHED, State
 from flatsplit.walks import leave, split
 from flatsplit.walks.kind import Kind, Moment, Roles
@@ -36,6 +37,11 @@ def _remembers(moment: Moment, context: Context, before: Callable[[], State]) ->
     return reduce(before(), context.person)
 
 
+def _meanwhile(context: Context) -> str:
+    """Locks the person out at once, which the walk finds done."""
+    return f"{ddl.alter_role(context.person, 'NOLOGIN')} {ddl.terminate_sessions(context.person)}"
+
+
 LEAVE = Kind(
     name=leave.NAME,
     summary="a person goes: locked, handed over, dropped",
@@ -52,4 +58,5 @@ LEAVE = Kind(
     lets_go_of=_stands_on,
     refuses=refuses,
     joins=split.ENABLE_LOGIN,
+    meanwhile=_meanwhile,
 )
