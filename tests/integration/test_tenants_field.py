@@ -38,7 +38,7 @@ ROOTS = {
     "featbit": "public.workspaces",
     "fider": "public.tenants",
     "formbricks": 'public."Organization"',
-    "gisia": "public.namespaces",
+    "gisia": "public.projects",
     "harness": "public.spaces",
     "hatchet": 'public."Tenant"',
     "hook0": "iam.organization",
