@@ -102,8 +102,14 @@ def without_key(context: Context, apart: Mapping[ObjectRef, Belonging]) -> Itera
             what = f"{open_[0]} of {ddl.label(ref)} may be NULL: such rows would be hidden from every tenant"
             yield Wanting(ref, what, line if one.links else f'{line} or [tenants] null_rows = "read"', line)
         if one.kind != "root" and first[0] not in table.leading:
-            line = f"CREATE INDEX CONCURRENTLY ON {name} ({ddl.ident(first[0])});"
-            yield Wanting(ref, f"no index of {ddl.label(ref)} begins with {first[0]}", line, line)
+            what = f"no index of {ddl.label(ref)} begins with {first[0]}"
+            if ref.kind == "partitioned_table":  # of which the server builds no index concurrently
+                line = f"CREATE INDEX ON {name} ({ddl.ident(first[0])});"
+                slowly = "one CONCURRENTLY on each partition, attached to one made ON ONLY the table"
+                yield Wanting(ref, what, f"{line} or, so that writers do not wait, {slowly}", line)
+            else:
+                line = f"CREATE INDEX CONCURRENTLY ON {name} ({ddl.ident(first[0])});"
+                yield Wanting(ref, what, line, line)
         if one.links and table.rows > context.tenants.through_rows:
             yield Wanting(
                 ref,

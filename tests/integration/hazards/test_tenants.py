@@ -179,3 +179,17 @@ def test_what_the_gates_would_wait_for_is_silent_once_they_do(patient: psycopg.C
         patient.execute(f"CREATE ROLE app_tenant; {tenancy}".encode())
         assert look(patient, CONFIG, "tenant-uncovered") == {}
         assert look(patient, CONFIG, "tenant-in-the-way") == {}
+
+
+@pytest.mark.majors("two")
+def test_an_index_of_a_partitioned_table_is_printed_as_the_server_takes_it(patient: psycopg.Connection[Any]) -> None:
+    """Which builds none concurrently."""
+    with patient.transaction(force_rollback=True):
+        patient.execute(ROOT.encode())
+        patient.execute(
+            "CREATE TABLE events (account_id bigint NOT NULL REFERENCES accounts, at date) PARTITION BY RANGE (at);"
+            "CREATE TABLE events_now PARTITION OF events DEFAULT"
+        )
+        (line,) = look(patient, CONFIG, "tenant-key")["tenant-key"].sql
+        patient.execute(line.encode())
+        assert look(patient, CONFIG, "tenant-key") == {}
