@@ -183,6 +183,7 @@ def test_no_tenant_reaches_what_is_not_its_own(database: Database, seed: int) ->
             assert {one(connection, f"select count(*) from {name}") for name in (*made.hidden, *made.parts)} <= {None}
     tampered(world)
     come_and_gone(world, seen)
+    detached_and_attached(world, seen)
 
     # And back at once: rights go first
     now = world.read()
@@ -219,6 +220,54 @@ def come_and_gone(world: World, seen: dict[tuple[str, str], int | None]) -> None
             with world.acting(world.role(key)) as connection:
                 assert one(connection, f"select count(*) from {table}") == (None if gone else world.truth(table, key))
     admin.execute(b"drop table above")
+
+
+def detached_and_attached(world: World, seen: dict[tuple[str, str], int | None]) -> None:
+    """A partition becomes a table of its own and a partition again, with rows in it: it is closed until tenants' rights
+    are caught up with, shows each its own then, and the table it was of shows the rest.
+    """
+    admin = world.database.admin
+    pairs = "select relname from pg_inherits join pg_class on oid = inhparent where inhrelid = %s::regclass"
+    for part in world.made.parts:
+        parent = quoted(admin.execute(pairs, [part]).fetchall()[0][0])
+        column = world.made.key_of[parent].rpartition(" | t.")[2]
+        bound = admin.execute(
+            "select pg_get_expr(relpartbound, oid) from pg_class where oid = %s::regclass", [part]
+        ).fetchone()
+        assert bound is not None
+        referred = admin.execute(
+            "select from pg_constraint where contype = 'f' and confrelid = %s::regclass and conparentid = 0", [parent]
+        )
+        if referred.rowcount:  # the server does not detach what rows of others refer to
+            continue
+        for act in (
+            f"alter table {parent} detach partition {part}",
+            f"alter table {parent} attach partition {part} {bound[0]}",
+        ):
+            admin.execute(act.encode())
+            never_more(world)
+            whole = {
+                key: _number(world, f"select count(*) from {part} where {column}::text = {literal(key)}")
+                for key in world.made.keys
+            }
+            for key, own in whole.items():
+                with world.acting(world.role(key)) as connection:
+                    assert (one(connection, f"select count(*) from {part}") or 0) <= (
+                        own if " attach " in act else 0
+                    ), (act, key)
+            now = world.read()
+            for statement in diff(now, TENANTS.through(now, world.context(now), 6)):
+                admin.execute(statement.sql.encode())
+                never_more(world)
+            for key, own in whole.items():
+                with world.acting(world.role(key)) as connection:
+                    assert one(connection, f"select count(*) from {part}") == own, (act, key)
+        never_more(world, exactly=True)
+        assert everybody_else(world) == seen
+
+
+def _number(world: World, query: str) -> int:
+    return one(world.database.admin, query) or 0
 
 
 def _partitioned(world: World) -> set[str]:

@@ -74,6 +74,7 @@ def exactly(admin: psycopg.Connection[Any], made: World) -> None:
                 move = f"update {one.sql} set {ident(column)} = {literal(value[0])}"
                 with acting(admin, role), pytest.raises(psycopg.Error) if own else acting(admin, role):
                     admin.execute(move.encode())
+            comes_in_by_no_other_way(admin, one, role, key)
         hidden = [f"select from {one.sql}" for one in made.tables if one.kind == "hidden"]
         for refused in (*hidden, *made.around.closed):
             with acting(admin, role), pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -82,6 +83,37 @@ def exactly(admin: psycopg.Connection[Any], made: World) -> None:
             own = truth(admin, next(one for one in made.apart if one.sql == table), key)
             with acting(admin, role):
                 assert admin.execute(query.encode()).fetchone() == (len(own),), (role, query)
+
+
+def comes_in_by_no_other_way(admin: psycopg.Connection[Any], one: Made, role: str, key: str) -> None:
+    """A foreign row is not changed where an insert meets it, and COPY is for the owner."""
+    closed = (psycopg.errors.FeatureNotSupported, psycopg.errors.InsufficientPrivilege)
+    into = f"copy {one.sql} (body) from stdin".encode()
+    with acting(admin, role), pytest.raises(closed), admin.cursor().copy(into) as copy:
+        copy.write("x\n")
+    keyed = "select 1 from pg_index where indrelid = %s::regclass and indisprimary"
+    column = one.links[0][0] if one.links else one.column
+    mine, theirs = (
+        admin.execute(f"{one.keyed(f't.id, t.{ident(column)}::text', where)} limit 1".encode()).fetchone()
+        if admin.execute(keyed, [one.sql]).rowcount
+        else None
+        for where in (f"KEY = {literal(key)}", f"KEY <> {literal(key)}")
+    )
+    if mine is None or theirs is None:
+        return
+    made = f"insert into {one.sql} (id, {ident(column)}, body) overriding system value values "
+    for values in ((theirs[0], mine[1]), theirs):
+        insert = f"{made} ({literal(str(values[0]))}, {literal(values[1])}, 'x') on conflict (id) do "
+        with acting(admin, role), pytest.raises(psycopg.errors.InsufficientPrivilege):
+            admin.execute(f"{insert} update set body = 'met' returning id".encode())
+        with acting(admin, role):
+            try:
+                assert admin.execute(f"{insert} nothing returning id".encode()).fetchall() == []
+            except psycopg.errors.InsufficientPrivilege:
+                assert values == theirs
+    with acting(admin, role):
+        own = f"{made} ({literal(str(mine[0]))}, {literal(mine[1])}, 'x') on conflict (id) do update set body = 'met'"
+        assert admin.execute(own.encode()).rowcount == 1, (role, one)
 
 
 def never_more(admin: psycopg.Connection[Any], made: World, without: Made | None = None) -> None:

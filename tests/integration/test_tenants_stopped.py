@@ -155,6 +155,7 @@ def test_killed_and_called_again(walk: Walk, run_cli: Process) -> None:
                 time.sleep(0.002)
             process.communicate()
             assert everybody(database) == seen
+            never_foreign(database)
             walk(*arguments).check()
             if wanted is not None:
                 assert_same(wanted, walk.snapshot(), "killed and called again")
@@ -163,6 +164,15 @@ def test_killed_and_called_again(walk: Walk, run_cli: Process) -> None:
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
     walk("begin", "tenants", "--yes").check()
     assert_same(first, walk.snapshot(), "and back")
+
+
+def never_foreign(database: Database) -> None:
+    """Half way, a tenant is refused, sees nothing, or sees its own."""
+    for number in (1, 2, 3):
+        if database.admin.execute("select from pg_roles where rolname = %s", [f"tenant_{number}"]).rowcount:
+            own = truth(database, number)
+            for table, rows in counts(database, f"tenant_{number}").items():
+                assert rows in ("refused", 0, own[table]), (number, table)
 
 
 def test_looking_waits_for_nobody(walk: Walk) -> None:

@@ -101,6 +101,26 @@ def _parallel(connection: psycopg.Connection[Any], table: str) -> Rows:
     return frozenset(connection.execute(f"select {PLACE} from {table} t".encode()).fetchall())
 
 
+def _gone(statement: str) -> Way:
+    """The rows that a statement deletes or changes: they are in their places no more. Triggers rest, those of foreign
+    keys too, so that nothing but rights and policies stops it.
+    """
+
+    def rows(connection: psycopg.Connection[Any], table: str) -> Rows:
+        every = f"select {PLACE} from {table} t".encode()
+        (role,) = connection.execute("select quote_ident(current_user)").fetchone() or ("",)
+        connection.execute("set local role none; set local session_replication_role = replica")
+        before = frozenset(connection.execute(every).fetchall())
+        connection.execute(f"set local role {role}".encode())
+        connection.execute(statement.format(table=table).encode())
+        connection.execute("set local role none")
+        return before - frozenset(connection.execute(every).fetchall())
+
+    return rows
+
+
+# One that reads no column of its target meets all rows, and is refused at the first foreign one
+_MERGE = "merge into {table} t using (values (1)) v on "
 _EVERY = "any (array(select format('(%s,%s)', b, n)::tid from generate_series(0, 1) b, generate_series(1, 200) n))"
 _OLD = "returning old.tableoid::bigint, old.ctid::text"
 WAYS: tuple[tuple[int, Way], ...] = (
@@ -121,6 +141,18 @@ WAYS: tuple[tuple[int, Way], ...] = (
     *(
         (13, way)
         for way in (_cursor, _prepared, _copied, _view, _function, _planned_before, _routine_before, _parallel)
+    ),
+    *(
+        (since, _gone(statement))
+        for since, statement in (
+            (13, "delete from {table}"),
+            (13, "delete from {table} t using {table} u where t.ctid = u.ctid and t.tableoid = u.tableoid"),
+            (13, "update {table} set body = body"),
+            (13, "with changed as (update {table} set body = 'x' returning *) select count(*) from changed"),
+            (15, _MERGE + "t.tableoid > 0 when matched then delete"),
+            (15, _MERGE + "t.tableoid > 0 when matched then update set body = 'x'"),
+            (17, _MERGE + "t.tableoid = 0 when not matched by source then delete"),
+        )
     ),
     (14, _asked("select {place} from {table} t where t.ctid >= '(0,0)' and t.ctid < '(9999,1)'")),
     (18, _asked("update {table} t set body = t.body " + _OLD)),
