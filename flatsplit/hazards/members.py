@@ -70,6 +70,49 @@ def _logins(seen: Seen, member: str) -> tuple[str, ...]:
 
 
 @hazard(
+    "members-set-role",
+    "warning",
+    split.REVOKE_LEGACY,
+    looks_at="members of legacy whose rights come with SET ROLE alone: the setting role of pg_db_role_setting, and "
+    "memberships without INHERIT",
+    why="revoke-legacy makes them members of another role on the same terms, and SET ROLE to legacy is refused from "
+    "then on. Where a setting says it, each login gets a warning and goes on as itself: without INHERIT it has no "
+    "rights at all, and what it creates is its own.",
+    fix="After transfer-ownership, and before revoke-legacy, let them become the new role instead.",
+    manual="sql-set-role.html",
+)
+def members_set_role(seen: Seen) -> Iterator[Found]:
+    """Members of legacy that act as it by its name."""
+    state, context = seen.state, seen.context
+    if context.config.retire == "repurpose":  # they stay its members, and it has the new role's rights
+        return
+    here, found, clients = state.target.database, dict[str, str](), list[str]()
+    moves, settings = dict[str, None](), list[str]()
+    for key, options in members_of_legacy(state, context).items():
+        to = heir(context, key.member)
+        inherits = state.roles[key.member].inherit if options.inherit is None else options.inherit
+        for login in _logins(seen, key.member) if to else ():
+            begins = state.setting_of(login, "role")
+            if begins is not None and begins[1] in context.retiring and not (begins[0].role == "" and inherits):
+                found[login] = f"{login}: its sessions begin with role = {begins[1]}"
+                settings.append(ddl.set_setting(login, here, "role", to))
+            elif login == key.member and not inherits:
+                found[login] = f"{login}: without INHERIT, it acts as {key.role} after SET ROLE"
+                clients.append(f"{login} has to SET ROLE {ddl.ident(to)} from then on.")
+            else:
+                continue
+            moves[moving(state, context, key.member)] = None
+    if found:
+        lines = (*moves, *dict.fromkeys(settings))
+        yield Found(
+            f"{few(sorted(found))} {'act' if found.keys() - {min(found)} else 'acts'} as {seen.legacy} by SET ROLE",
+            tuple(found[name] for name in sorted(found)),
+            fix=" ".join(["After transfer-ownership, and before revoke-legacy:", *clients]),
+            sql=lines,
+        )
+
+
+@hazard(
     "members-dump",
     "note",
     split.REVOKE_LEGACY,

@@ -41,7 +41,7 @@ TAKEN = {
     "password-policy": "integration/hazards/test_password_policy.py",
     "columns-and-star": "integration/hazards/test_special_roles.py",
     "set-role-goes-on": "integration/hazards/test_set_role.py",
-    "publications-of-members": "integration/hazards/test_members_count.py",
+    **dict.fromkeys(("publications-of-members", "members-set-role"), "integration/hazards/test_members_count.py"),
     **dict.fromkeys(("valid-until-near", "scram-iterations"), "integration/hazards/test_passwords.py"),
     **dict.fromkeys(
         (
