@@ -7,7 +7,6 @@ square is walked by an operator who is no superuser.
 from __future__ import annotations
 
 import random
-import signal
 import threading
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -25,7 +24,8 @@ from tests.fixtures.databases import Database, MakeDatabase, shared_schemas
 from tests.integration.test_pg_dump import dump
 from tests.support import journal
 from tests.support.grouping import declare as declare_group
-from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, make_operator
+from tests.support.killing import struck
+from tests.support.operators import SHAPES, OperatorsWalk, make_operator
 from tests.support.snapshot import Snapshot
 from tests.support.special import declare, may, quoted
 from tests.support.statistics import remember_statements
@@ -131,21 +131,10 @@ class Course:
     def call(self, name: str, key: str, wanted: tuple[str | None, ...], *arguments: str) -> None:
         """A command that is killed, or not, and then called again until it is through."""
         if self.chance.random() < 0.4:
-            self.killed(arguments)
+            self.hit += struck(self.walk, self.run, self.chance, arguments, within=4)
         if self.state(name, key) not in wanted:
             self.walk(*arguments).check()
         assert self.state(name, key) in wanted
-
-    def killed(self, arguments: Sequence[str]) -> None:
-        database, admin = self.walk.database, self.walk.database.admin
-        upto = journal.marks(admin) + self.chance.randrange(4)
-        dsn = database.conninfo(OPERATOR) if isinstance(self.walk, OperatorsWalk) else database
-        process = self.run.spawn(*arguments, dsn=dsn)
-        while process.poll() is None:
-            if journal.at_work(admin) and journal.marks(admin) >= upto:
-                process.kill()
-                self.hit += process.wait() == -signal.SIGKILL
-        process.communicate()
 
     def begin(self, kind: str, subject: str) -> str:
         self.walk("begin", kind, subject, "--yes").check()

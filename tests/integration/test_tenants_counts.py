@@ -7,19 +7,19 @@ middle.
 from __future__ import annotations
 
 import random
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from flatsplit.walks.tenants import STEP_KEYS
 from tests.fixtures.cli import InProcess, Process
-from tests.fixtures.databases import Database, MakeDatabase
+from tests.fixtures.databases import MakeDatabase
 from tests.support import journal
 from tests.support.counting import Counting
+from tests.support.killing import struck
 from tests.support.old_roles import decide, log_in_as_member
-from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, as_if_granted_by_operator, make_operator
+from tests.support.operators import SHAPES, OperatorsWalk, as_if_granted_by_operator, make_operator
 from tests.support.tenanted import CONFIG, UNPROVED, WAIVED
 from tests.support.tenants import ROWS, SHOP
 from tests.support.traffic import Traffic
@@ -90,21 +90,6 @@ def watched(walk: Walk) -> Iterator[Counting]:
     work.check()
 
 
-def killed(walk: Walk, run: Process, chance: random.Random, arguments: Sequence[str]) -> bool:
-    """A command that is killed once it has put a drawn number of marks into the journal, if it ever does."""
-    admin = walk.database.admin
-    upto = journal.marks(admin) + chance.randrange(6)
-    dsn: str | Database = walk.database.conninfo(OPERATOR) if isinstance(walk, OperatorsWalk) else walk.database
-    process = run.spawn(*arguments, dsn=dsn)
-    hit = False
-    while process.poll() is None:
-        if journal.at_work(admin) and journal.marks(admin) >= upto:
-            process.kill()
-            hit |= process.wait() == -signal.SIGKILL
-    process.communicate()
-    return hit
-
-
 def there_and_back(walk: Walk, run: Process, chance: random.Random) -> int:
     """How many calls were killed."""
     run.cwd = walk.run.cwd
@@ -114,7 +99,7 @@ def there_and_back(walk: Walk, run: Process, chance: random.Random) -> int:
     with watched(walk) as counting:
         for key in WALKED:
             arguments = ("next", "--yes", "--walk", "tenants", "--through", key, *WAIVED, *UNPROVED)
-            hit += chance.random() < 0.5 and killed(walk, run, chance, arguments)
+            hit += chance.random() < 0.5 and struck(walk, run, chance, arguments, within=6)
             counting.check(f"in {key}")
             walk(*arguments).check()
             counting.check(f"after {key}")
@@ -123,7 +108,7 @@ def there_and_back(walk: Walk, run: Process, chance: random.Random) -> int:
         for key in reversed(WALKED):
             stops.pop()
             back = ("rollback", "--yes", "--walk", "tenants", "--through", key)
-            hit += chance.random() < 0.5 and killed(walk, run, chance, back)
+            hit += chance.random() < 0.5 and struck(walk, run, chance, back, within=6)
             counting.check(f"on the way back from {key}")
             if journal.states(walk.database.admin, "tenants").get(key) in ("done", "running"):
                 walk(*back).check()

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tests.fixtures.cli import Process
+from tests.fixtures.databases import Database
 from tests.support import journal
+from tests.support.operators import OPERATOR, OperatorsWalk
 from tests.support.walk import Walk, assert_same
 
 
@@ -23,6 +25,25 @@ class Call(NamedTuple):
     """What people do once the command is complete."""
     more: Callable[[], bool] | None = None
     """A further condition for being complete, for a command that makes special roles with the step."""
+
+
+def struck(walk: Walk, run: Process, chance: random.Random, arguments: Sequence[str], *, within: int) -> bool:
+    """Whether the command was killed: a moment after it had put a drawn number of marks, fewer than ``within``, into
+    the journal. It may be over before.
+    """
+    admin = walk.database.admin
+    upto = journal.marks(admin) + chance.randrange(within)
+    dsn: str | Database = walk.database.conninfo(OPERATOR) if isinstance(walk, OperatorsWalk) else walk.database
+    process = run.spawn(*arguments, dsn=dsn)
+    hit = False
+    while process.poll() is None:
+        if journal.at_work(admin) and journal.marks(admin) >= upto:
+            time.sleep(chance.uniform(0, 0.02))
+            process.kill()
+            hit |= process.wait() == -signal.SIGKILL
+        time.sleep(0.002)
+    process.communicate()
+    return hit
 
 
 def killed(walk: Walk, run: Process, kind: str, calls: Sequence[Call], *, seed: int, kills: int) -> None:
@@ -51,15 +72,7 @@ def killed(walk: Walk, run: Process, kind: str, calls: Sequence[Call], *, seed: 
         rounds += 1
         assert rounds <= 4 + kills, f"{hit} of {kills}: hardly any attempt is killed"
         for call, wanted, leaves in zip(calls, expected, marks, strict=True):
-            upto = journal.marks(database.admin) + chance.randrange(leaves + 1)
-            process = run.spawn(*call.arguments, dsn=database)
-            while process.poll() is None:
-                if journal.at_work(database.admin) and journal.marks(database.admin) >= upto:
-                    time.sleep(chance.uniform(0, 0.02))
-                    process.kill()
-                    hit += process.wait() == -signal.SIGKILL
-                time.sleep(0.002)
-            process.communicate()
+            hit += struck(walk, run, chance, call.arguments, within=leaves + 1)
             if not through(call):
                 walk.quick(*call.arguments).check()
             if call.after:
