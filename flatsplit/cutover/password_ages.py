@@ -9,6 +9,7 @@ from flatsplit.model import State
 from flatsplit.model.report import PasswordAge
 from flatsplit.server.sessions import server_clock
 from flatsplit.walks import rotate
+from flatsplit.walks.rotate.preconditions import typed
 
 if TYPE_CHECKING:
     from flatsplit.cutover.walk import Walk
@@ -30,9 +31,8 @@ def ages(walk: Walk, live: State) -> tuple[PasswordAge, ...]:
         row = known.get(role)
         age = now - row.at if row else None
         old = age is not None and config.rotation.max_age is not None and age > config.rotation.max_age
-        found.append(
-            PasswordAge(role, row.at if row else None, row.by if row else "", row.walk if row else "", age, old)
-        )
+        at, by, of = (row.at, row.by, row.walk) if row else (None, "", "")
+        found.append(PasswordAge(role, at, by, of, age, old, typed(config, role)))
     return tuple(found)
 
 

@@ -91,6 +91,11 @@ def people(walk: Walk) -> People:
     return People(tuple(_persons(walk, live)), joins, renamed=renamed)
 
 
+def missing(walk: Walk, live: State) -> bool:
+    """Whether somebody whom the configuration names, and who is not leaving, is not there or lacks a membership."""
+    return next(joining(live, _staying(walk)), None) is not None
+
+
 def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], passwords: Passwords) -> People:
     """Create the people whom the configuration names and who are missing, with their memberships.
 
@@ -104,9 +109,9 @@ def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], p
     live, config = situation.live, _staying(walk)
     refuse_renamed(_renamed(walk, live))
     step = machine.last_step(situation.states)
-    missing = sorted({role for _, roles in _wanted(config) for role in roles} - live.roles.keys())
-    if missing or step is None:
-        what = missing[0] if missing else blueprint.application(config)
+    lacking = sorted({role for _, roles in _wanted(config) for role in roles} - live.roles.keys())
+    if lacking or step is None:
+        what = lacking[0] if lacking else blueprint.application(config)
         raise UsageError(f"there is no role {what} to join yet", "let the split be done first: flatsplit status")
     found = People(tuple(_persons(walk, live)), tuple(joining(live, config)))
     if not found.joining:

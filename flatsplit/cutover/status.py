@@ -14,6 +14,7 @@ from flatsplit.cutover.broken_promises import Broken, broken, given_or_joined, u
 from flatsplit.cutover.changed_settings import changed_settings
 from flatsplit.cutover.edited_lists import edited
 from flatsplit.cutover.expected_rights import all_checks
+from flatsplit.cutover.not_begun import NotBegun, not_begun
 from flatsplit.cutover.password_ages import ages, worth_a_line
 from flatsplit.cutover.poolers import PoolerAdvice, poolers
 from flatsplit.cutover.refusals import refusals
@@ -123,6 +124,9 @@ class Status:
     surplus: tuple[Statement, ...] = ()
     """What would take from roles what flatsplit.toml does not say (any more); nobody runs it but people."""
 
+    not_begun: tuple[NotBegun, ...] = ()
+    """Sections of flatsplit.toml whose walk was never begun, once the split is complete."""
+
     @property
     def ok(self) -> bool:
         """Whether everything that was promised holds, as far as ``status`` looks at it."""
@@ -173,6 +177,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
             *changed_settings(first),
         ),
         surplus=extra,
+        not_begun=not_begun(walk, situation),
     )
 
 

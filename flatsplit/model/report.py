@@ -87,6 +87,8 @@ class PasswordAge(NamedTuple):
     age: timedelta | None
     old: bool
     """Whether it is older than ``max_age`` of [rotation]."""
+    change: str = ""
+    """The command that gives the role another one."""
 
 
 class Place(NamedTuple):

@@ -38,6 +38,10 @@ def _nobody(_: Any) -> Roles:
     return ()
 
 
+def _undeclared(_: Moment) -> Mapping[str, str]:
+    return {}
+
+
 def _unasked(_: Any) -> str:
     return ""
 
@@ -176,6 +180,10 @@ class Kind(Generic[C]):
     """The argument that ``begin`` takes after the kind, such as ROLE; "" where there is none."""
     refuses: Callable[[Moment], tuple[str, str] | None] = _welcome
     """What speaks against beginning a walk now, with what to do about it. ``states`` of the moment has its steps."""
+    declares: Callable[[Moment], Mapping[str, str]] = _undeclared
+    """What the configuration has sections for that only such a walk can give: subjects, each with the heading. Not what
+    is there without a walk.
+    """
     lost: Callable[[C], tuple[str, str] | None] = _said
     """What is missing in the configuration, with what to do about it. The walk stops without it."""
     lasting: bool = True

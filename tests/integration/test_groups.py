@@ -50,6 +50,7 @@ def test_groups_stay_groups(database: Database, invoke_cli: InProcess) -> None:
         walk.next()
     walk.forward()
     assert walk("verify").exit_code == 0
+    assert walk.status()["not_begun"] == [], "no walk has to make them groups"
     page = walk("runbook", "--out", "runbook", "--format", "md").check()
     assert page.exit_code == 0
     written = (walk.run.cwd / "runbook" / "runbook.md").read_text()

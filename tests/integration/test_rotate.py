@@ -147,7 +147,9 @@ def test_back_from_every_step_and_there(walk: Walk, store: Stored) -> None:
     second = rotate(walk, store, B, A, FIRST)
     ages = {one["role"]: one for one in walk("status", "--json").check().json["passwords"]}
     assert (ages[B]["walk"], ages[B]["old"], A in ages) == (NAME, True, False)
-    assert f"password of {on_a_line(B)}: set" in walk("status").check().stdout
+    said = walk("status").check().stdout
+    assert f"password of {on_a_line(B)}: set" in said
+    assert "older than max_age: `flatsplit begin rotate app_user` changes it" in said
     assert "older than max_age" in walk("verify").check().stdout
     assert twins(walk) == [(False, False), (True, True)]
     assert walk("verify").check().exit_code == 0

@@ -100,6 +100,17 @@ def _show_walks(printer: Printer, found: Status) -> None:
         style = "green" if walk.state == "complete" else "yellow" if walk.blocked_by else ""
         printer.say(f"{one_line(walk.walk.words)}  {walk.done}/{walk.of}  {where}", style)
     printer.say("`flatsplit status --walk KIND:SUBJECT` says more of one.")
+    _show_not_begun(printer, found)
+
+
+def _show_not_begun(printer: Printer, found: Status) -> None:
+    """Sections that nobody walked, each with what begins it."""
+    for one in found.not_begun:
+        if one.stopped:
+            printer.say(f"{one_line(one.section)} was never begun: {one_line(one.stopped)}", "yellow")
+            printer.say(f"  first: {one_line(one.fix)}")
+        else:
+            printer.say(f"{one_line(one.section)} was never begun: `{one_line(one.fix)}`", "yellow")
 
 
 def _show_away(printer: Printer, away: Absence) -> None:
@@ -122,7 +133,11 @@ def _show_next(printer: Printer, found: Status) -> None:
     forget = "`flatsplit forget` takes flatsplit out of the database"
     if found.next is None:
         what = "cutover" if found.walk.kind == "split" else "walk"
-        printer.say(f"Nothing is left to do; the {what} is {found.cutover.state}. In the end, {forget}.", "green")
+        if found.not_begun:
+            printer.say(f"The {what} is {found.cutover.state}; flatsplit.toml asks for more.", "green")
+            _show_not_begun(printer, found)
+        else:
+            printer.say(f"Nothing is left to do; the {what} is {found.cutover.state}. In the end, {forget}.", "green")
         return
     if found.cutover.state == "rolled_back":
         printer.say(f"Everything is rolled back. If that is the end of it, {forget}.", "green")
@@ -168,7 +183,7 @@ def _show_ages(printer: Printer, found: Status) -> None:
         if one.at is None:
             printer.say(f"password of {one_line(one.role)}: not set by flatsplit, its age is not known")
             continue
-        late = ", older than max_age: flatsplit begin rotate changes it" if one.old else ""
+        late = f", older than max_age: `{one_line(one.change)}` changes it" if one.old else ""
         by = f" by {one_line(one.by)}" if one.by else ""
         printer.say(f"password of {one_line(one.role)}: set {ago(one.at)}{by}{late}", "yellow" if one.old else "")
 
@@ -213,6 +228,7 @@ def shape(found: Status) -> Json:
         "untold": [{"what": each.what, "fix": each.fix} for each in found.untold],
         "renamed": [{"role": each.was, "now": each.now} for each in found.renamed],
         "walks": [_walk(walk) for walk in found.walks],
+        "not_begun": [plain(one) for one in found.not_begun],
         "rings": [{"ring": one.number, **_ring(one)} for one in found.rings],
         "poolers": [
             {

@@ -10,7 +10,7 @@ from flatsplit.walks import group, used_elsewhere
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.group import close_group, create_logins, forget_password, open_logins, switch_connections
 from flatsplit.walks.group.context import Context
-from flatsplit.walks.group.preconditions import refuses
+from flatsplit.walks.group.preconditions import declares, refuses
 from flatsplit.walks.kind import Kind, Moment, Roles
 from flatsplit.walks.undo import remembered, unmade
 
@@ -105,4 +105,5 @@ GROUP = Kind(
     origin=_origin,
     remembers=_remembers,
     refuses=refuses,
+    declares=declares,
 )

@@ -42,6 +42,16 @@ def refuses(moment: Moment) -> Objection | None:
     return next(chain(objections(state, role, purpose, group), _strangers(moment, group)), None)
 
 
+def declares(moment: Moment) -> dict[str, str]:
+    """Roles that are to become groups, by the headings of their sections; not those that are groups already."""
+    roles = {str(getattr(moment.config.roles, group.purpose)): group for group in moment.config.groups}
+    return {
+        role: f"[group.{group.purpose}]"
+        for role, group in roles.items()
+        if role in moment.live.roles and (moment.live.roles[role].login or _closed_elsewhere(moment.live, role, group))
+    }
+
+
 def _closed_elsewhere(state: State, role: str, group: Group) -> bool:
     """Whether the walk of another database has made these logins, and closed the group for this one as well: then the
     walk here finds everything done, and the database agrees with it.

@@ -95,6 +95,10 @@ def _refuses(moment: Moment) -> tuple[str, str] | None:
     return _nothing_to_give(context, live)
 
 
+def _declares(moment: Moment) -> dict[str, str]:
+    return {special.name: heading(special.name) for special in moment.config.special}
+
+
 def _there(moment: Moment) -> tuple[str, str]:
     """Who owns the existing role of this name, and what to do about it."""
     live, name = moment.live, moment.subject
@@ -171,5 +175,6 @@ ROLE = Kind(
     stands_on=_stands_on,
     joins=split.ENABLE_LOGIN,
     refuses=_refuses,
+    declares=_declares,
     lost=_lost,
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from flatsplit import blueprint, ddl
 from flatsplit.config import Config, format_name
+from flatsplit.config.tenants import HEADING
 from flatsplit.config.text import quote
 from flatsplit.model import ObjectRef, RowSecurity, State
 from flatsplit.tenants.schemas import families_of
@@ -113,6 +114,10 @@ def _sharded(live: State, context: Context) -> tuple[str, str] | None:
     return None
 
 
+def _declares(moment: Moment) -> dict[str, str]:
+    return {} if moment.config.tenants is None else {"": HEADING}
+
+
 def _refuses(moment: Moment) -> tuple[str, str] | None:
     """The problem and the fix, where the walk cannot begin; None where it can."""
     if moment.config.tenants is None:
@@ -202,5 +207,6 @@ TENANTS = Kind(
     explains=_explains,
     summary="each tenant gets a role that reaches only its own rows",
     refuses=_refuses,
+    declares=_declares,
     optional=_optional,
 )

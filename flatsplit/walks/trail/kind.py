@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
+from flatsplit.config import TrailWishes
+from flatsplit.config.trail import HEADING
 from flatsplit.model import State
 from flatsplit.walks import trail
 from flatsplit.walks.kind import Kind, Moment, Roles
@@ -38,6 +41,12 @@ def _remembers(moment: Moment, _: Context, origin: Callable[[], State]) -> State
     return State(before.target, settings={key: ((SETTING, value),) for key, value in rows.items() if value is not None})
 
 
+def _declares(moment: Moment) -> dict[str, str]:
+    """The section says what is usual unless something else is written there: nobody asks for a trail by that."""
+    wanted = moment.config.trail not in (TrailWishes(), replace(moment.config.trail, log=False, table=False))
+    return {"": HEADING} if wanted else {}
+
+
 def _refuses(moment: Moment) -> tuple[str, str] | None:
     if moment.live.recorder:
         return "structural changes are recorded already", "flatsplit status --walk trail"
@@ -59,4 +68,5 @@ TRAIL = Kind(
     origin=_origin,
     remembers=_remembers,
     refuses=_refuses,
+    declares=_declares,
 )
