@@ -38,6 +38,7 @@ from flatsplit.hazards import (  # noqa: F401 (each enters its hazards into the 
     replication,
     routines,
     row_security,
+    scope,
     server,
     sessions,
     set_role,

@@ -59,33 +59,6 @@ def superuser_objects(seen: Seen) -> Iterator[Found]:
 
 
 @hazard(
-    "outside-scope",
-    "warning",
-    split.GRANT_EXISTING,
-    looks_at="objects that legacy owns in schemas other than those in flatsplit.toml",
-    why="They move to app_migrator like everything of legacy's; app_user and app_readonly get nothing there.",
-    fix="Add the schema to `schemas` in flatsplit.toml if the application uses it.",
-    manual="ddl-schemas.html",
-)
-def outside_scope(seen: Seen) -> Iterator[Found]:
-    """Objects on which the new roles would get no rights."""
-
-    def is_outside(ref: ObjectRef, facts: ObjectFacts) -> bool:
-        system = facts.note == "system"  # the bootstrap superuser's
-        apart = facts.extension or facts.follows or system
-        return bool(ref.schema) and ref.schema not in seen.context.scope and not apart
-
-    if outside := labels(ours(seen), is_outside):
-        schemas = sorted({group.schema for group in ours(seen) if is_outside(group.refs[0], group.facts)})
-        wider = ", ".join(map(quote, (*seen.context.config.schemas, *schemas)))
-        yield Found(
-            f"{count(len(outside), 'object')} of {seen.legacy}'s outside the schemas in scope",
-            outside,
-            fix=f"If the application uses them, in flatsplit.toml:\n[cutover]\nschemas = [{wider}]",
-        )
-
-
-@hazard(
     "extensions-owned",
     "note",
     split.TRANSFER_OWNERSHIP,

@@ -6,6 +6,7 @@ import re
 import tomllib
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.fixtures.cli import InProcess
@@ -38,6 +39,9 @@ grant pg_signal_backend to legacy;
 
 def findings(walk: Walk) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = walk("doctor", "--json").json["findings"]
+    for each in found:
+        for line in each["toml"]:  # a person reads the same names
+            assert line.partition("] ")[2] in each["fix"], each
     return found
 
 
@@ -91,6 +95,59 @@ def test_what_an_operator_lacks(database: Database, invoke_cli: InProcess, major
     assert ("memberships-out-of-reach" in taken) is (major >= 16)
     assert "operator-monitor" in taken
     assert not taken & {each["id"] for each in findings(walk)}
+
+
+SYSTEM = """
+create function pg_catalog.add_days(date, int) returns date language sql as 'select $1 + $2';
+create function pg_catalog.nvl(anyelement, anyelement) returns anyelement language sql as 'select coalesce($1, $2)';
+create aggregate pg_catalog."all %" (int) (sfunc = int4pl, stype = int);
+create view information_schema."Odd ""one" as select 1 as a;
+create view information_schema.open as select 1 as a;
+create domain information_schema.day as date;
+create domain information_schema.closed as date;
+revoke execute on function pg_catalog.add_days, pg_catalog."all %" from public;
+revoke usage on type information_schema.closed from public;
+grant select, insert, update, delete on information_schema.open to public;
+alter function pg_catalog.add_days owner to legacy;
+alter function pg_catalog.nvl owner to legacy;
+alter aggregate pg_catalog."all %" (int) owner to legacy;
+alter view information_schema."Odd ""one" owner to legacy;
+alter view information_schema.open owner to legacy;
+alter domain information_schema.day owner to legacy;
+alter domain information_schema.closed owner to legacy;
+"""
+EXTRA = "create schema extra authorization legacy; create table extra.t (a int); alter table extra.t owner to legacy"
+USES = (
+    "select add_days(current_date, 1)",
+    'select pg_catalog."all %"(1)',
+    'select a from information_schema."Odd ""one"',
+    "create temporary table days (a information_schema.closed, b information_schema.day)",
+    "select nvl(a, 1) from information_schema.open",
+)
+
+
+@pytest.mark.majors("two")
+def test_what_stands_in_schemas_of_the_servers_own(database: Database, invoke_cli: InProcess, major: int) -> None:
+    """They cannot be in scope; by name the application gets what is closed there, and nothing is said of the rest."""
+    database.execute(SYSTEM)
+    walk = Walk(invoke_cli, database).init()
+    database.execute(EXTRA)
+    [found] = [each for each in findings(walk) if each["id"] == "outside-scope"]
+    assert {each.partition(" ")[2] for each in found["objects"]} == {
+        *("extra.t", 'information_schema.Odd "one', "information_schema.closed"),
+        *("pg_catalog.add_days(date, integer)", "pg_catalog.all %(integer)"),
+    }
+    before = walk.snapshot()
+    assert take(walk, [found]) == {"outside-scope"}
+    assert "outside-scope" not in {each["id"] for each in findings(walk)}
+    walk.next("--through", "enable-login")
+    with database.connect("app_user") as session:
+        for statement in (*USES, "select from extra.t"):
+            session.execute(statement.encode())
+    with database.connect("app_migrator") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute("create table pg_catalog.mine (a int)")
+    walk("rollback", "--all", "--yes").check()
+    assert_same(before, walk.snapshot(), "the way back")
 
 
 NAMED = """

@@ -9,6 +9,7 @@ TAKEN = {
     "policy-rights": _TAKEN,
     "view-routines": _TAKEN,
     "restricted-rights": _TAKEN,
+    "outside-scope": _TAKEN,
     "legacy-predefined-roles": _TAKEN,
     "bridge-noinherit": _TAKEN,
     "memberships-out-of-reach": _TAKEN,
@@ -78,7 +79,7 @@ _BY_HAND = {
     "whose it shall be, or who still needs it, is a decision that several answers fit": (
         *("rights-list-full", "cron-jobs", "legacy-members", "members-dump", "legacy-makers", "roles-circle"),
         *("roles-adopted", "adopted-elsewhere", "adopted-powerful", "adopted-excess", "role-name-case"),
-        *("superuser-objects", "outside-scope", "extensions-kept", "extension-relations", "third-role-objects"),
+        *("superuser-objects", "extensions-kept", "extension-relations", "third-role-objects"),
         *("large-objects", "tablespaces-owned", "matview-refresh", "grants-unmatched", "operator-way-back"),
         *("owner-powers", "public-writes", "public-reads", "public-create", "public-temp", "grant-options"),
         *("column-grants", "subscription-stays", "replication-slots", "definer-open", "role-settings"),
