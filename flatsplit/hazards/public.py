@@ -161,10 +161,14 @@ def temp_revoked(seen: Seen) -> Iterator[Found]:
     configured = any(one.purpose == blueprint.APPLICATION.key and one.letter == "T" for one in context.config.grants)
     has = "T" in privileges.letters(facts.acl, blueprint.application(context.config))
     if (facts.owner in context.owners or legacy.superuser) and not has and not configured:
+        lines = as_lines({(blueprint.APPLICATION.key, "temporary"): (format_name(database),)})
         yield Found(
             "app_user may not create temporary tables, legacy may",
             (database,),
-            toml=as_lines({(blueprint.APPLICATION.key, "temporary"): (format_name(database),)}),
+            fix=below(
+                "If the application uses temporary tables, in flatsplit.toml:", (lines[0].replace("] ", "]\n", 1),)
+            ),
+            toml=lines,
         )
 
 
