@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg import errors, sql
 
+from flatsplit.ddl import ident
 from tests.support.tenant_rows import ways, whose, written
 
 Kinds: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Each table as ``tenants --survey --json`` has it."""
 _COLUMNS = """
-SELECT attname FROM pg_attribute
+SELECT attname, attidentity <> 'a' FROM pg_attribute
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 """
 _PLACE = "t.tableoid::bigint, t.ctid::text"
@@ -33,9 +34,10 @@ def apart(admin: psycopg.Connection[Any], kinds: Kinds, roles: Mapping[str, str]
 def _table(admin: psycopg.Connection[Any], kinds: Kinds, name: str, roles: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with one table."""
     kind, table = kinds[name]["kind"], written(name)
-    columns = [column for (column,) in admin.execute(_COLUMNS, [table]).fetchall()]
-    same = "{0} = t.{0}".format(sql.Identifier(columns[0]).as_string(None))
-    changes = (f"UPDATE {table} AS t SET {same} RETURNING {_PLACE}", f"DELETE FROM {table} AS t RETURNING {_PLACE}")
+    columns: dict[str, bool] = dict(admin.execute(_COLUMNS, [table]).fetchall())
+    same = next(("{0} = t.{0}".format(ident(one)) for one, may_change in columns.items() if may_change), None)
+    update = [f"UPDATE {table} AS t SET {same} RETURNING {_PLACE}"] if same else []
+    changes = (*update, f"DELETE FROM {table} AS t RETURNING {_PLACE}")
     for role, key in roles.items():
         own = frozenset(admin.execute(whose(kinds, name, key)).fetchall()) if kind not in ("shared", "hidden") else None
         with _acting(admin, role):
@@ -54,7 +56,7 @@ def _table(admin: psycopg.Connection[Any], kinds: Kinds, name: str, roles: Mappi
                     yield f"{role}: {act} reaches {rows}, and its own are {own}"
         for other in roles.values():
             if other != key:
-                yield from _foreign(admin, kinds, name, columns, role, other, moves=bool(own))
+                yield from _foreign(admin, kinds, name, [*columns], role, other, moves=bool(own))
 
 
 def _foreign(

@@ -183,11 +183,11 @@ class _Filling:
         return found
 
     def _open(self, table: _Table) -> None:
-        """Give it a partition for whatever no other one takes."""
+        """Give it a partition for whatever no other one takes, made by its owner with that one's default privileges."""
         asked = self.admin.execute(_PARTED, [table.oid]).fetchone()
         if asked is not None:
             name, (schema, owner) = f"rest of {table.oid}", asked
-            make = sql.SQL("CREATE TABLE {0} PARTITION OF {1} DEFAULT; ALTER TABLE {0} OWNER TO {2}")
+            make = sql.SQL("SET ROLE {2}; CREATE TABLE {0} PARTITION OF {1} DEFAULT; RESET ROLE")
             names = (sql.Identifier(schema, name), sql.SQL(table.name), sql.Identifier(owner))
             self.admin.execute(make.format(*names))
 
