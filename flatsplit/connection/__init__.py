@@ -6,11 +6,13 @@ from flatsplit.connection.failures import as_flatsplit_error
 from flatsplit.connection.lock import LOCK_KEYS, operator_lock
 from flatsplit.connection.server_errors import disturbed, error_text, hint
 from flatsplit.connection.session import APPLICATION_NAME, OwnSession, Session, connect_as, open_session
-from flatsplit.connection.statement_comment import REMARK
+from flatsplit.connection.statement_comment import ASKED, OWN, REMARK
 
 __all__ = [
     "APPLICATION_NAME",
+    "ASKED",
     "LOCK_KEYS",
+    "OWN",
     "REMARK",
     "OwnSession",
     "Session",

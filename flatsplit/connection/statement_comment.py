@@ -2,7 +2,8 @@
 
 Where an operator is still connected as the old role, as at first in a container, pg_stat_statements and the server's
 log count flatsplit's statements as that role's, and neither keeps the application's name. A comment at the end of a
-statement is kept by both. Statements of a plan are sent as they are written, without one.
+statement is kept by both. Statements of a plan are sent as they are written, with one of their own where they run as
+another role (``ddl.BY_FLATSPLIT``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ import psycopg
 from psycopg import sql
 from psycopg.abc import Params
 
+from flatsplit import ddl
+
 REMARK = "/* asked by flatsplit */"
+ASKED = ("/* tried by flatsplit */", REMARK)
+"""In what flatsplit asks, and in the statements with which a rehearsal tries others, which before create-roles run as
+legacy.
+"""
+OWN = (*ASKED, ddl.BY_FLATSPLIT)
+"""In all statements of flatsplit's own that can be counted as another role's."""
 
 
 class Remarking(psycopg.Cursor[Any]):

@@ -45,6 +45,7 @@ from flatsplit.ddl.policies import (
 )
 from flatsplit.ddl.recorder import PARTS, forget_recorder, impossible_event_trigger, let_thin
 from flatsplit.ddl.rights import (
+    BY_FLATSPLIT,
     by_hand,
     grant,
     grant_column,
@@ -80,6 +81,7 @@ from flatsplit.ddl.roles import (
 )
 
 __all__ = [
+    "BY_FLATSPLIT",
     "PARTS",
     "Labels",
     "OwnedFunction",

@@ -51,9 +51,16 @@ def hold(refs: Sequence[ObjectRef], closed: Collection[ObjectRef] = (), *, major
     return "".join(parts)
 
 
+BY_FLATSPLIT = "/* by flatsplit */"
+"""Stands in statements of a plan that run as another role, for which pg_stat_statements counts them."""
+
+
 def _as_grantor(statement: str, grantor: str) -> str:
     """The statement as its grantor: GRANTED BY takes only the current user for privileges on objects."""
-    return f"SET LOCAL ROLE {ident(grantor)}; {statement} RESET ROLE;" if grantor else statement
+    if not grantor:
+        return statement
+    marked = f"{statement.removesuffix(';')} {BY_FLATSPLIT};"
+    return f"SET LOCAL ROLE {ident(grantor)} {BY_FLATSPLIT}; {marked} RESET ROLE;"
 
 
 def lend_usage(schema: str, role: str, owner: str, statement: str) -> str:

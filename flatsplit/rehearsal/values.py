@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
-from flatsplit.connection import REMARK
+from flatsplit.connection import ASKED, OWN
 from flatsplit.model import ObjectRef
 
 Outcome: TypeAlias = Literal["allowed", "denied", "silent", "migrator", "unknown"]
@@ -34,15 +34,14 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called with how many of how many statements are done."""
 
 
-OWN = ("/* tried by flatsplit */", REMARK)
-"""Marks the statements with which a rehearsal tries others, which before create-roles run as legacy, and everything
-that flatsplit asks, also where an operator is still connected as legacy.
-"""
-
-
 def is_own(text: str) -> bool:
     """Whether it is a statement of flatsplit's own."""
     return any(remark in text for remark in OWN)
+
+
+def is_asked(text: str) -> bool:
+    """Whether it is one that changes nothing."""
+    return any(remark in text for remark in ASKED)
 
 
 class Heard(NamedTuple):

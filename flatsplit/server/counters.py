@@ -9,15 +9,18 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
+from flatsplit.connection.statement_comment import OWN
 from flatsplit.server.asking import ask
 
-# Nested statements count for the owner of the SECURITY DEFINER function around them, so only top-level ones are used
+# Nested statements count for the owner of the SECURITY DEFINER function around them, so only top-level ones are used.
+# What flatsplit itself runs as another role is no sign of life
 _CALLS = """
 SELECT p.role, coalesce(sum(s.calls), 0)::bigint,
        string_agg(DISTINCT r.oid::text, ',') FILTER (WHERE r.rolname <> p.role)
 FROM unnest(%s::text[], %s::text[]) AS p (login, role)
 JOIN pg_catalog.pg_roles AS r ON r.rolname = p.login
-LEFT JOIN {function}(false) AS s ON s.userid = r.oid {toplevel}
+LEFT JOIN {function}(true) AS s ON s.userid = r.oid {toplevel}
+     AND coalesce(s.query, '') NOT LIKE ALL (%s)
      AND s.dbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
 GROUP BY 1
 """
@@ -50,8 +53,11 @@ def read_counters(conn: psycopg.Connection[Any], acting: Mapping[str, tuple[str,
     try:
         with conn.transaction():
             pairs = [(login, role) for login, roles in acting.items() for role in roles]
+            remarks = [f"%{each}%" for each in OWN]
             logins, roles = [login for login, _ in pairs], [role for _, role in pairs]
-            rows = conn.execute(sql.SQL(_CALLS).format(function=name, toplevel=toplevel), (logins, roles)).fetchall()
+            rows = conn.execute(
+                sql.SQL(_CALLS).format(function=name, toplevel=toplevel), (logins, roles, remarks)
+            ).fetchall()
             epoch = _epoch(conn, schema, started) if informed else ""
     except (errors.ObjectNotInPrerequisiteState, errors.InsufficientPrivilege, errors.UndefinedFunction):
         return ()

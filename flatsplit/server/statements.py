@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import errors, sql
 
-from flatsplit.connection.statement_comment import REMARK
+from flatsplit.connection.statement_comment import OWN
 from flatsplit.model import versions
 from flatsplit.server.asking import ask
 
@@ -31,7 +31,7 @@ GROUP BY 1
 _BECAME = """
 SELECT r.rolname::text, s.queryid FROM {function}(true) AS s JOIN pg_catalog.pg_roles AS r ON r.oid = s.userid
 WHERE s.dbid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
-  AND r.rolname = ANY (%(roles)s) AND s.query ~* %(becomes)s AND s.query NOT LIKE %(own)s
+  AND r.rolname = ANY (%(roles)s) AND s.query ~* %(becomes)s AND s.query NOT LIKE ALL (%(own)s)
 ORDER BY 1, 2
 """
 _SPACE = r"(\s|--[^\n]*\n|/\*.*\*/)"
@@ -127,4 +127,6 @@ def became(conn: psycopg.Connection[Any], schema: str, roles: Iterable[str]) -> 
     told.
     """
     query = sql.SQL(_BECAME).format(function=sql.Identifier(schema, "pg_stat_statements"))
-    return conn.execute(query, {"roles": sorted(roles), "becomes": _BECOMES, "own": f"%{REMARK}%"}).fetchall()
+    return conn.execute(
+        query, {"roles": sorted(roles), "becomes": _BECOMES, "own": [f"%{each}%" for each in OWN]}
+    ).fetchall()

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from flatsplit import logs
 from flatsplit.logs import Entry, Format, Scan, Word
-from flatsplit.rehearsal.values import is_own
+from flatsplit.rehearsal.values import is_asked
 from flatsplit.trail.acts import TELLING, Act, acts, unnamed
 from flatsplit.trail.audit import Audits, Said, is_audit
 from flatsplit.trail.query import Filter
@@ -227,7 +227,7 @@ class Search:
         return self.asked.meets(act) and (refused or act.kind in _WATCHED)
 
     def _own(self, entry: Entry, text: str) -> bool:
-        return entry.user in self.own and is_own(text)
+        return entry.user in self.own and is_asked(text)
 
     def _early(self, entry: Entry) -> bool:
         if self.since is None:

@@ -15,7 +15,7 @@ from flatsplit.logs import SAMPLE, sniff
 from flatsplit.logs.scan import CHUNK
 from flatsplit.model import versions
 from flatsplit.rehearsal.catalog_lookup import question
-from flatsplit.rehearsal.values import is_own
+from flatsplit.rehearsal.values import is_asked
 from flatsplit.trail.acts import acts
 from flatsplit.trail.reading import LogSearch, Progress, search_chunks
 from flatsplit.trail.search import Search, is_watched
@@ -147,7 +147,7 @@ class ServerLogging:
         needle = max((each.decode() for each in search.asked.needles()), key=len, default="")
         found = self.conn.execute(query, {"needle": needle}).fetchall()
         for role, text, calls, first in found:
-            if text is not None and not (role in search.own and is_own(text)):
+            if text is not None and not (role in search.own and is_asked(text)):
                 self._counted(search, role, text, calls, first)
         return [Source("pg_stat_statements", "pg_stat_statements")], ""
 

@@ -9,10 +9,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from flatsplit.rehearsal.sources.statistics import read_statistics
+from flatsplit.server.counters import read_counters
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database, MakeDatabase
 from tests.fixtures.servers import FreshCluster
+from tests.support.operators import SHAPES, OperatorsWalk, as_if_granted_by_operator, make_operator
 from tests.support.walk import Walk
 
 LOGGING = {
@@ -192,6 +196,44 @@ def test_what_flatsplit_asked_as_the_old_role_is_nobodys_statement(
     tail.write_bytes((database.cluster.data / "log" / "all.log").read_bytes()[log:])
     said = walk("rehearse", "--json", "--file", str(tail))
     assert said.exit_code == 2 or not of_the_application(said.json), said.stdout
+
+
+@pytest.mark.majors("two")
+def test_what_a_plan_does_in_the_old_roles_name_is_nobodys_statement(
+    make_database: MakeDatabase, fresh_cluster: FreshCluster, invoke_cli: InProcess, major: int
+) -> None:
+    """An operator without superuser rights has to become whoever is to be recorded as the grantor."""
+    database = worked(make_database, fresh_cluster, major)
+    database.execute('create role "Bi ""x"; create role bi2')
+    database.execute('grant select on t to "Bi ""x" with grant option; grant update (id) on t to bi2', "legacy")
+    operator = make_operator(database, SHAPES["createrole"], reach=('Bi "x',))
+    as_if_granted_by_operator(database)
+    database.execute(f"grant pg_monitor to {sql.Identifier(operator).as_string()}")
+    walk = OperatorsWalk(invoke_cli, database)
+    walk.init()
+
+    def heard(role: str) -> tuple[list[str], int]:
+        """What a rehearsal heard, and how many statements are a sign of life."""
+        with psycopg.connect(database.conninfo("postgres"), autocommit=True) as admin:
+            counted = sum(one.calls for one in read_counters(admin, {role: (role,)}))
+            texts = [one.text for one in read_statistics(admin, [role])] if counted else []
+        return sorted(texts), counted
+
+    def in_its_name() -> int:
+        """How many statements the server has counted."""
+        with psycopg.connect(database.conninfo("postgres")) as admin:
+            raw = "select count(*)::int from pg_stat_statements where userid = 'legacy'::regrole"
+            return int((admin.execute(raw).fetchone() or [0])[0])
+
+    legacy, before = heard("legacy"), in_its_name()
+    walk.next("--through", "transfer-ownership")
+    database.execute("create table later (a int); grant select on later to bi2 with grant option", "legacy")
+    made = heard("legacy")
+    assert len(made[0]) == len(legacy[0]) + 2
+    walk("repair", "--yes").check()
+    walk("rollback", "--all", "--yes").check()
+    assert in_its_name() >= before + 2 + 4
+    assert heard("legacy") == made
 
 
 def test_no_statements(make_database: MakeDatabase, invoke_cli: InProcess, tmp_path: Path) -> None:
