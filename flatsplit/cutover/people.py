@@ -92,8 +92,14 @@ def people(walk: Walk) -> People:
 
 
 def missing(walk: Walk, live: State) -> bool:
-    """Whether somebody whom the configuration names, and who is not leaving, is not there or lacks a membership."""
-    return next(joining(live, _staying(walk)), None) is not None
+    """Whether somebody whom the configuration names is not there or lacks a membership. Not who is leaving, nor who has
+    left and is still named: nobody asks to let these in again. False where a role was renamed: that comes first.
+    """
+    if _renamed(walk, live):
+        return False
+    gone = leavers(walk)
+    people = tuple(one for one in walk.config.people if one[0] not in gone)
+    return next(joining(live, replace(walk.config, people=people)), None) is not None
 
 
 def join(walk: Walk, *, reporter: Reporter, confirm: Callable[[People], bool], passwords: Passwords) -> People:

@@ -87,7 +87,9 @@ def test_who_leaves_and_comes_back(database: Database, invoke_cli: InProcess) ->
     assert differs["what"] == "is leaving"
     assert join(walk).exit_code == 0
     assert_same(locked, walk.snapshot(), "who is leaving is not joined")
+    assert walk.status()["not_begun"] == []
     walk.next("--walk", f"leave:{ALICE}", "--through", "drop")
+    assert walk.status()["not_begun"] == [], "nobody is asked to let in who has left"
     ((differs,),) = (one["differs"] for one in walk("people", "--json").check().json["people"])
     assert differs["what"] == "has left"
     join(walk)
