@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatsplit import blueprint
+from flatsplit import blueprint, ddl
 from flatsplit.hazards.registry import Found, Row, Seen, as_lines, decide, few, granted_name, hazard
 from flatsplit.model import RELATIONS, ObjectRef, State
 from flatsplit.rights.inherited import Inherited
 from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
 from flatsplit.walks.split.context import Context
+from flatsplit.words import count
 
 
 @hazard(
@@ -48,6 +49,42 @@ def view_routines(seen: Seen) -> Iterator[Found]:
     """Views that a new role may read, but that call a routine it may not."""
     views = [row for row in seen.rows("as_reader") if row[0] == "view"]
     yield from _refused(seen, "view-routines", views, "what they call or read needs rights that are missing")
+
+
+@hazard(
+    "reader-operators",
+    "note",
+    split.ENABLE_LOGIN,
+    looks_at="operators and casts on the types of columns that app_readonly may read, other than the server's own, and "
+    "those by which the tables' indexes are searched: whether their routines are closed to PUBLIC",
+    why="Who compares values calls the routine behind the operator. These are closed to PUBLIC, as default privileges "
+    "may have left them. app_user gets what legacy may call, app_readonly reads and gets no routines.",
+    fix="Give app_readonly those that reports use, under [grants.app_readonly] in flatsplit.toml.",
+    manual="sql-alterdefaultprivileges.html",
+    questions=("reader_operators",),
+)
+def reader_operators(seen: Seen) -> Iterator[Found]:
+    """Operators that app_user may use on what app_readonly reads, and app_readonly not."""
+    config = seen.context.config
+    rights = Inherited(seen.granted, blueprint.reader(config))
+    application = Inherited(seen.granted, blueprint.application(config))
+    relations: dict[str, None] = {}
+    routines: dict[str, None] = {}
+    for kind, schema, name, *named in seen.rows("reader_operators"):
+        ref, needed = ObjectRef(kind, schema, name), ObjectRef(*named)
+        facts = seen.granted.objects.get(ref)
+        if facts is None or not rights.has(facts, "r") or _may(rights, needed) or not _may(application, needed):
+            continue
+        relations[ddl.label(ref)] = None
+        routines[granted_name(needed)] = None
+    if routines:
+        lines = {(blueprint.READER.key, "execute"): list(routines)}
+        yield Found(
+            f"{rights.role} may not call {count(len(routines), 'routine')} behind operators on what it reads",
+            tuple(sorted(relations)),
+            fix=decide("reader-operators", lines),
+            toml=as_lines(lines),
+        )
 
 
 def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[Found]:

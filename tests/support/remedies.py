@@ -8,6 +8,7 @@ TAKEN = {
     "rls-zero-rows": _TAKEN,
     "policy-rights": _TAKEN,
     "view-routines": _TAKEN,
+    "reader-operators": _TAKEN,
     "restricted-rights": _TAKEN,
     "outside-scope": _TAKEN,
     "legacy-predefined-roles": _TAKEN,

@@ -24,7 +24,39 @@ _THROUGH = (
     "GRANT SELECT ON v, w TO app_user, app_readonly; "
 )
 
+_COMPARED = (
+    "SET ROLE legacy; CREATE TYPE pair AS (a int, b int); CREATE TABLE t (p {}); CREATE TABLE u (a int); "
+    "CREATE FUNCTION same(pair, pair) RETURNS bool LANGUAGE sql AS 'SELECT true'; "
+    "CREATE OPERATOR === (LEFTARG = pair, RIGHTARG = pair, FUNCTION = same); "
+    "CREATE FUNCTION other(int, int) RETURNS bool LANGUAGE sql AS 'SELECT true'; "
+    "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = other); "
+    "REVOKE EXECUTE ON FUNCTION same, other FROM PUBLIC; RESET ROLE; GRANT SELECT ON t, u TO app_readonly; "
+)
+
 CASES = (
+    *(
+        Case(
+            "reader-operators",
+            _COMPARED.format(column),
+            ("table public.t",),
+            role="app_readonly",
+            bites=f"SELECT count(*) FROM t WHERE {value} === {value}",
+            error="permission denied for function same",
+            cure="GRANT EXECUTE ON FUNCTION same TO app_readonly",
+        )
+        for column, value in (("pair", "p"), ("pair[]", "p[1]"))
+    ),
+    Case(
+        "reader-operators",
+        _COMPARED.format("int") + "CREATE FUNCTION hashed(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; "
+        "CREATE OPERATOR CLASS own FOR TYPE int USING hash AS OPERATOR 1 ===, FUNCTION 1 hashed(int); "
+        "CREATE INDEX ON u USING hash (a own)",
+        ("table public.u",),
+        role="app_readonly",
+        bites="SELECT count(*) FROM u WHERE a === 1",
+        error="permission denied for function other",
+        cure="GRANT EXECUTE ON FUNCTION other TO PUBLIC",
+    ),
     Case(
         "view-routines",
         _THROUGH.format("legacy"),
