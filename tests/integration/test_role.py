@@ -166,7 +166,10 @@ def test_status_tells_partitions_and_renamed_tables_from_younger_ones(
     walk("repair", "--yes").check()
     status = walk("status", "--json").json
     assert status["misnamed"] == []
-    assert [one["sql"] for one in status["surplus"]] == ['REVOKE SELECT ON TABLE "public"."secrets" FROM "app_jobs";']
+    (surplus,) = (one["sql"] for one in status["surplus"])  # before 18 the table is held meanwhile
+    assert surplus.endswith('REVOKE SELECT ON TABLE "public"."secrets" FROM "app_jobs";')
+    database.execute(surplus)
+    assert walk.status()["surplus"] == []
 
 
 def test_settings_that_nothing_says_are_told_and_no_failure(database: Database, invoke_cli: InProcess) -> None:
