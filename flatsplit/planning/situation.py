@@ -18,7 +18,7 @@ from flatsplit.planning.digest import digest
 from flatsplit.walks import marks, used_elsewhere
 from flatsplit.walks.kind import C, Kind, Moment
 from flatsplit.walks.later_grants import keep_extras
-from flatsplit.walks.removed_roles import forgotten, without_roles
+from flatsplit.walks.removed_roles import forgotten, handed_on, without_roles
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,7 @@ class Situation(Generic[C]):
         made = self.kind.makes(self._backward)
         after = chain.following(self._links, self.kind, self.context, self.live)
         want = keep_extras(self.live, chain.through(top, after), want, frozenset(made))
-        want = chain.through(want, after)
+        want = handed_on(self.live, chain.through(want, after), self.kind.heir(self._backward))
         gone = [name for name in made if name in self.live.roles and name not in want.roles]
         if place == 1:
             want = marks.left(want, made)

@@ -33,6 +33,34 @@ def without_roles(state: State, gone: Collection[str], heir: str) -> State:
     return draft.state()
 
 
+def handed_on(live: State, want: State, heir: str) -> State:
+    """``want`` with the memberships whose grantor is no longer to have ADMIN OPTION granted by ``heir``, or where that
+    has none either by the operator: since 16 they hold on the grantor's own membership, and keep it from being revoked.
+    """
+    if not want.target.membership_options:
+        return want
+    before, after = _administrators(live), _administrators(want)
+    lost = [
+        key
+        for key in want.members
+        if key in live.members and (key.role, key.grantor) in before and (key.role, key.grantor) not in after
+    ]
+    if not lost:
+        return want
+    members = {key: options for key, options in want.members.items() if key not in lost}
+    for key in lost:
+        grantor = heir if (key.role, heir) in after else want.target.grantor
+        if key.member != grantor:  # who administers the role needs no membership from itself
+            again = key._replace(grantor=grantor)
+            members[again] = want.members[key].joined(members.get(again))
+    return want.but(members=members)
+
+
+def _administrators(state: State) -> set[tuple[str, str]]:
+    """Roles, each with who may grant them by a membership of its own."""
+    return {(key.role, key.member) for key, options in state.members.items() if options.admin}
+
+
 def _keeper(state: State, heir: str) -> str:
     """The role that takes over what only a superuser may own: ``heir`` if it is one, else the operator if it is one."""
     facts = state.roles.get(heir)

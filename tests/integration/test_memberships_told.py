@@ -9,6 +9,7 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, as_if_granted_by_operator, make_operator
+from tests.support.snapshot import difference
 from tests.support.walk import Walk
 
 NEW = {
@@ -84,3 +85,32 @@ def test_by_an_operator_who_may_not_end_all(database: Database, invoke_cli: InPr
         for statement in statements:
             database.execute(statement, None if title in superusers else OPERATOR)
     assert told(walk, 0) == {}
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("by_operator", [False, True])
+@pytest.mark.parametrize("step", ["enable-login", "revoke-legacy"])
+def test_what_a_new_role_granted_outlives_it(
+    database: Database, invoke_cli: InProcess, step: str, by_operator: bool
+) -> None:
+    """Since 16 a membership keeps its grantor's own from being revoked, and the grantor from being dropped."""
+    database.execute("create role readers; grant readers to legacy with admin option")
+    for role in ("one", "two"):
+        database.execute(f"create role {role} login")
+    if by_operator:
+        make_operator(database, SHAPES["createrole"], reach=("readers",))
+        as_if_granted_by_operator(database)
+    walk = (OperatorsWalk if by_operator else Walk)(invoke_cli, database).init()
+    before = walk.snapshot()
+    walk.forward(step)
+    with walk.connect("app_migrator") as session:
+        session.execute("grant readers to one with admin option")
+    with walk.connect("one") as session:
+        session.execute("grant readers to two")
+    walk.wait_until_gone("app_migrator", "one")
+    walk.rollback("--all")
+    found = difference(before, walk.snapshot())
+    assert len(found) == 2, found
+    assert all(line.startswith("+ member: readers") for line in found)
+    query = "select member::regrole::text, admin_option from pg_auth_members where roleid = 'readers'::regrole"
+    assert {("one", True), ("two", False)} <= set(database.admin.execute(query).fetchall())
