@@ -159,7 +159,7 @@ def test_they_log_in_and_nobody_takes_it_back_under_them(walk: Walk) -> None:
     configure(walk.config, soak="0s")
     walk("next", "--yes", "--walk", "tenants").check()
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
-    assert "tenants" not in walk("status").check().stdout
+    assert "[tenants] was never begun: `flatsplit begin tenants`" in walk("status").check().stdout
 
 
 def refusal(database: Database, file: Path) -> Path:
