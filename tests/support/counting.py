@@ -5,48 +5,39 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from tests.support.traffic import Background
 
-class Counting:
+
+class Counting(Background):
     """``with Counting({role: (conninfo, relations)}) as counting: ...``: a session for each role, by its own login.
 
     A look is one statement, so one snapshot: of each relation the number of rows and a sum over what is in them.
     """
 
+    hangs = "a count hangs"
+
     def __init__(self, roles: Mapping[str, tuple[str, Sequence[str]]], *, pause: float = 0.01) -> None:
+        super().__init__(pause)
         self.looks: Counter[str] = Counter()
         self.wrong: list[str] = []
-        self._pause = pause
-        self._stop = threading.Event()
         self._expected: dict[str, Any] = {}
-        self._threads = []
         for role, (conninfo, relations) in roles.items():
             connection = psycopg.connect(conninfo, autocommit=True)
             self._expected[role] = connection.execute(look_at(relations)).fetchone()
             arguments = (role, connection, look_at(relations), relations)
             self._threads.append(threading.Thread(target=self._work, args=arguments, daemon=True))
 
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
-            assert not thread.is_alive(), "a count hangs"
-
     def wait(self) -> None:
         """Until each has looked once more, from beginning to end, or has died of an error."""
         before = self.looks.copy()
         behind = list(zip(self._expected, self._threads, strict=True))
         while any(thread.is_alive() and self.looks[role] < before[role] + 2 for role, thread in behind):
-            self._stop.wait(self._pause)
+            self._stop.wait(self.pause)
 
     def check(self, when: str) -> None:
         """Assert that nobody has seen anything else so far, nor in a look that begins now."""
@@ -67,7 +58,7 @@ class Counting:
                     said = zip(relations, self._expected[role], found or (), strict=True)
                     self.wrong.append(f"{role}: {[one for one in said if one[1] != one[2]]}")
                 self.looks[role] += 1
-                self._stop.wait(self._pause)
+                self._stop.wait(self.pause)
 
 
 def look_at(relations: Sequence[str]) -> sql.Composed:

@@ -26,26 +26,15 @@ class Seen:
     slowest_was: str = ""
 
 
-class Traffic:
-    """``with Traffic(conninfo, scripts) as traffic: ...`` runs the scripts on several connections, over and over.
+class Background:
+    """``with``: threads that work until the end of it."""
 
-    A script is one transaction: statements that are run one by one. Some connections stay, some are opened for each
-    transaction, as behind a pool and without one.
-    """
+    hangs = "the application hangs"
 
-    def __init__(
-        self, conninfo: str, scripts: Sequence[Sequence[str]], *, workers: int = 4, pause: float = 0.01, seed: int = 1
-    ) -> None:
-        self.conninfo = conninfo
-        self.scripts = scripts
+    def __init__(self, pause: float) -> None:
         self.pause = pause
-        self.seen = Seen()
         self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._work, args=(number, random.Random(seed + number)), daemon=True)
-            for number in range(workers)
-        ]
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -56,7 +45,28 @@ class Traffic:
         self._stop.set()
         for thread in self._threads:
             thread.join(60)
-            assert not thread.is_alive(), "the application hangs"
+            assert not thread.is_alive(), self.hangs
+
+
+class Traffic(Background):
+    """``with Traffic(conninfo, scripts) as traffic: ...`` runs the scripts on several connections, over and over.
+
+    A script is one transaction: statements that are run one by one. Some connections stay, some are opened for each
+    transaction, as behind a pool and without one.
+    """
+
+    def __init__(
+        self, conninfo: str, scripts: Sequence[Sequence[str]], *, workers: int = 4, pause: float = 0.01, seed: int = 1
+    ) -> None:
+        super().__init__(pause)
+        self.conninfo = conninfo
+        self.scripts = scripts
+        self.seen = Seen()
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._work, args=(number, random.Random(seed + number)), daemon=True)
+            for number in range(workers)
+        ]
 
     def check(self) -> None:
         """Assert that nothing failed and something ran."""
