@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit.model import State, Statement
-from flatsplit.walks import group
+from flatsplit.walks import group, rests
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.switch_connections import itself, logins
@@ -33,10 +31,6 @@ def _ending_sessions(context: Context) -> tuple[Statement, ...]:
     return last_sessions(context.role, f"end the last sessions of {context.role} itself in this database")
 
 
-def _soak(context: Context) -> timedelta:
-    return context.config.gates.soak
-
-
 STEP = Step(
     key=group.CLOSE_GROUP,
     title="Close the group",
@@ -44,7 +38,7 @@ STEP = Step(
     "ended; those of its logins go on. Whoever was overlooked is heard now, while one statement undoes it.",
     apply=apply,
     gates=("no-blockers", "soaked", "unrefused", "elsewhere"),
-    rests=_soak,
+    rests=rests.soak,
     comes=logins,
     leaves=itself,
     adds=_ending_sessions,

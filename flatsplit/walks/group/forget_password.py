@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit.model import State
-from flatsplit.walks import group
+from flatsplit.walks import group, rests
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.group.context import Context
 from flatsplit.walks.group.switch_connections import itself, logins
@@ -21,10 +19,6 @@ def apply(state: State, context: Context) -> State:
     return draft.state()
 
 
-def _soak(context: Context) -> timedelta:
-    return context.config.gates.soak
-
-
 STEP = Step(
     key=group.FORGET_PASSWORD,
     title="Forget the group's password",
@@ -32,7 +26,7 @@ STEP = Step(
     "give the group a new one (psql's \\password) once it may log in again.",
     apply=apply,
     gates=("soaked", "unrefused"),
-    rests=_soak,
+    rests=rests.soak,
     comes=logins,
     leaves=itself,
     watch=("Failed logins as the group in the server log (SQLSTATE 28000): somebody was overlooked.",),

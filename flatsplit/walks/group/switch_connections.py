@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit.model import State
-from flatsplit.walks import group
+from flatsplit.walks import group, rests
 from flatsplit.walks.group.context import Context
 from flatsplit.walks.kind import Roles, Step
 
@@ -13,10 +11,6 @@ from flatsplit.walks.kind import Roles, Step
 def apply(state: State, _: Context) -> State:
     """The State itself: this step changes no facts."""
     return state
-
-
-def _drain(context: Context) -> timedelta:
-    return context.config.gates.drain
 
 
 def logins(context: Context) -> Roles:
@@ -36,7 +30,7 @@ STEP = Step(
     "watches until a login is in use and nobody logs in as the group itself, and it finds that a login acts as it.",
     apply=apply,
     gates=("acts", "seen", "drained"),
-    rests=_drain,
+    rests=rests.drain,
     comes=logins,
     leaves=itself,
     by_people="people move the connections",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flatsplit.model import ObjectFacts, State
-from flatsplit.walks import leave
+from flatsplit.walks import leave, rests
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
 from flatsplit.walks.leave.context import Context
-from flatsplit.walks.leave.lock import herself, soak
+from flatsplit.walks.leave.lock import herself
 from flatsplit.walks.undo import without
 
 
@@ -35,7 +35,7 @@ STEP = Step(
     purpose="Drops the role, with its settings and its user mappings. Nothing brings it back.",
     apply=apply,
     gates=("soaked", "elsewhere"),
-    rests=soak,
+    rests=rests.soak,
     leaves=herself,
     drops=herself,
     watch=("Nothing: nobody could use it any more.",),

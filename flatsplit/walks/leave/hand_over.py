@@ -18,11 +18,11 @@ from flatsplit.model import (
     State,
 )
 from flatsplit.privileges import settle
-from flatsplit.walks import leave
+from flatsplit.walks import leave, rests
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
 from flatsplit.walks.leave.context import Context
-from flatsplit.walks.leave.lock import herself, soak
+from flatsplit.walks.leave.lock import herself
 from flatsplit.walks.ownership import superusers_only
 from flatsplit.walks.undo import without
 
@@ -113,7 +113,7 @@ STEP = Step(
     "operator's. What runs with its owner's rights would run with more than hers: it closes a gate.",
     apply=apply,
     gates=("no-blockers", "soaked", "elsewhere"),
-    rests=soak,
+    rests=rests.soak,
     leaves=herself,
     takes_all_of=herself,
     watch=("Errors with SQLSTATE 42501 (insufficient privilege) in jobs and views that were hers.",),

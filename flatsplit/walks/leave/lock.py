@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit.model import State, Statement
 from flatsplit.walks import leave
 from flatsplit.walks.draft import Draft
@@ -33,11 +31,6 @@ def _ending_sessions(context: Context) -> tuple[Statement, ...]:
 def herself(context: Context) -> Roles:
     """The person's role."""
     return (context.person,)
-
-
-def soak(context: Context) -> timedelta:
-    """How long others have time to notice that the person is missing."""
-    return context.config.gates.soak
 
 
 STEP = Step(

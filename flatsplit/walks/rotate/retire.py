@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit import ddl
 from flatsplit.model import State, Statement
-from flatsplit.walks import rotate
+from flatsplit.walks import rests, rotate
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Step
 from flatsplit.walks.rotate.context import Context, former
@@ -35,10 +33,6 @@ def unseen(context: Context) -> tuple[Statement, ...]:
     )
 
 
-def _soak(context: Context) -> timedelta:
-    return context.config.gates.soak
-
-
 STEP = Step(
     key=rotate.RETIRE,
     title="Forget the former password",
@@ -46,7 +40,7 @@ STEP = Step(
     "back, and this is meant: the former secret is worth nothing any more, wherever it was left.",
     apply=apply,
     gates=("soaked", "unrefused"),
-    rests=_soak,
+    rests=rests.soak,
     leaves=former,
     adds=unseen,
     forgets=former,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit.model import State
-from flatsplit.walks import rotate
+from flatsplit.walks import rests, rotate
 from flatsplit.walks.kind import Step
 from flatsplit.walks.rotate.context import Context, coming, former
 
@@ -13,10 +11,6 @@ from flatsplit.walks.rotate.context import Context, coming, former
 def apply(state: State, _: Context) -> State:
     """The State itself: this step changes no facts."""
     return state
-
-
-def _drain(context: Context) -> timedelta:
-    return context.config.gates.drain
 
 
 WATCH = (
@@ -31,7 +25,7 @@ STEP = Step(
     "here; it watches until the new twin is in use and the former one is not.",
     apply=apply,
     gates=("delivered", "seen", "drained"),
-    rests=_drain,
+    rests=rests.drain,
     comes=coming,
     leaves=former,
     delivers=coming,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit import blueprint
 from flatsplit.model import State, Statement
-from flatsplit.walks import split, used_elsewhere
+from flatsplit.walks import rests, split, used_elsewhere
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.sessions import last_sessions
@@ -56,10 +54,6 @@ def _legacy(context: Context) -> Roles:
     return (context.legacy,)
 
 
-def _soak(context: Context) -> timedelta:
-    return context.config.gates.soak
-
-
 STEP = Step(
     key=split.LOCK_LEGACY,
     title="Lock the old role",
@@ -67,7 +61,7 @@ STEP = Step(
     "Whoever was overlooked is heard now, while one statement undoes it.",
     apply=apply,
     gates=("soaked", "unrefused", "elsewhere"),
-    rests=_soak,
+    rests=rests.soak,
     adds=_ending_sessions,
     retires=_legacy,
     by_hand=_locked,

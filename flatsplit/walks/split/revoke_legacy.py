@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit import blueprint, membership
 from flatsplit.model import OWNER, AclItem, Member, ObjectFacts, SettingKey, State, intern_acl
-from flatsplit.walks import split, used_elsewhere
+from flatsplit.walks import rests, split, used_elsewhere
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.other_databases import abroad
@@ -123,10 +121,6 @@ def _drop(draft: Draft, legacy: str) -> None:
     draft.settings = {key: row for key, row in draft.settings.items() if key.role != legacy}
 
 
-def _soak(context: Context) -> timedelta:
-    return context.config.gates.soak
-
-
 def _legacy(context: Context) -> Roles:
     return (context.legacy,)
 
@@ -154,7 +148,7 @@ STEP = Step(
     "app_migrator, its privileges, default privileges, memberships and attributes.",
     apply=apply,
     gates=("soaked", "unrefused", "elsewhere"),
-    rests=_soak,
+    rests=rests.soak,
     takes_all_of=_legacy,
     leaves_nothing_of=_emptied,
     in_part=_begun,

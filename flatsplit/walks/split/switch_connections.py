@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit.model import State
-from flatsplit.walks import split
+from flatsplit.walks import rests, split
 from flatsplit.walks.kind import Step
 from flatsplit.walks.split.context import Context
 
@@ -15,10 +13,6 @@ def apply(state: State, _: Context) -> State:
     return state
 
 
-def _drain(context: Context) -> timedelta:
-    return context.config.gates.drain
-
-
 STEP = Step(
     key=split.SWITCH_CONNECTIONS,
     title="Switch connections",
@@ -26,7 +20,7 @@ STEP = Step(
     "flatsplit changes nothing here; it watches until the new roles are in use and the old one is not.",
     apply=apply,
     gates=("rehearsed", "seen", "drained"),
-    rests=_drain,
+    rests=rests.drain,
     by_people="people move the connections",
     watch=(
         "Errors of the application with SQLSTATE 42501 (insufficient privilege).",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flatsplit.model import ObjectRef, State
-from flatsplit.walks import tenants
+from flatsplit.walks import rests, tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.tenants.context import Context
@@ -30,10 +28,6 @@ def _leaves(context: Context) -> Roles:
     return (context.application,)
 
 
-def _rests(context: Context) -> timedelta:
-    return context.config.gates.drain
-
-
 STEP = Step(
     key=tenants.TENANT_CLOSE,
     title="Close the tenants' rows to the application's role",
@@ -42,7 +36,7 @@ STEP = Step(
     "they saw. Tables on which somebody else's row-level security counted before stay as they are.",
     apply=apply,
     gates=("drained",),
-    rests=_rests,
+    rests=rests.drain,
     leaves=_leaves,
     watch=(
         "Jobs that were forgotten: they find nothing to do, and say nothing.",
