@@ -10,15 +10,10 @@ from psycopg import errors, sql
 from flatsplit import ddl
 from flatsplit.catalog.memory import keep, recall
 from flatsplit.catalog.objects import is_temporary
-from flatsplit.catalog.session import Look
+from flatsplit.catalog.session import PATIENCE, Look
 from flatsplit.errors import TargetError
 from flatsplit.model import Kind, ObjectRef, PolicyFacts, RowSecurity
 from flatsplit.tenants.condition import COMMENT, MAPPING
-
-_PATIENCE = """
-SELECT set_config('lock_timeout', CASE current_setting('default_transaction_read_only') WHEN 'on' THEN '100ms'
-                                       ELSE current_setting('lock_timeout') END, true)
-"""
 
 
 def read_conditions(look: Look) -> dict[ObjectRef, PolicyFacts]:
@@ -33,7 +28,7 @@ def read_conditions(look: Look) -> dict[ObjectRef, PolicyFacts]:
     known = dict(before.expressions(mappings)) if before is not None else {}
     try:
         with look.letting_go():
-            look.rows(_PATIENCE)
+            look.rows(PATIENCE)
             oids, rows_ = [oid for oid, _ in known], [xmin for _, xmin in known]
             rows = look.ask("conditions", oids, rows_, mappings, mappings)
     except errors.LockNotAvailable:

@@ -29,6 +29,12 @@ SELECT set_config('search_path', 'pg_catalog, pg_temp', true), set_config('TimeZ
 short queries.
 """
 
+PATIENCE = """
+SELECT set_config('lock_timeout', CASE current_setting('default_transaction_read_only') WHEN 'on' THEN '100ms'
+                                       ELSE current_setting('lock_timeout') END, true)
+"""
+"""A session that only looks does not wait for a lock."""
+
 _JOIN = "SELECT set_config('enable_nestloop', '{0}', true), set_config('enable_mergejoin', '{0}', true)"
 HASHING = (_JOIN.format("off"), _JOIN.format("on"))
 """What :meth:`Look.hashing` asks before and after."""

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 from flatsplit.catalog.memory import keep, recall
-from flatsplit.catalog.session import Look, look
+from flatsplit.catalog.session import PATIENCE, Look, look
 from flatsplit.model import Column, ForeignKey, Kind, ObjectRef, Structure, Table
 
 
@@ -57,17 +57,29 @@ def read_structure(conn: psycopg.Connection[Any], schemas: Collection[str]) -> S
 
 
 def read_keys(conn: psycopg.Connection[Any], root: Table) -> tuple[str, ...] | None:
-    """The keys in the root table, as texts in their order; None where they are in several tables, or may
-    not be read.
+    """The keys in the root table, as texts in their order; None where they are in several tables, may not be read, or
+    the table is locked.
+
+    An operator that is no superuser copies them as a member of the table's owner, and its membership ends right after
+    that: policies do not apply to the owner, and would be planned.
     """
     schema, name = root.ref.schema, root.ref.name
     column = root.column(root.primary_key[0])
-    with look(conn) as at:
-        if not at.server.superuser or column is None or not column.builtin:
+    if column is None or not column.builtin:
+        return None
+    with look(conn, writes=True) as at:
+        plain, becomes = next(iter(at.ask("structure_plain", schema, name)), (False, False))
+        if not plain or not (at.server.superuser or becomes):
             return None
-        if at.ask("structure_plain", schema, name) != [(True,)]:
+        try:
+            with at.letting_go():
+                at.rows(PATIENCE)
+                if not at.server.superuser:
+                    at.join(root.owner)
+                keys = at.copied(sql.Identifier(schema, name), column.name)
+        except (errors.InsufficientPrivilege, errors.InvalidGrantOperation, errors.LockNotAvailable):
             return None
-        keys = at.copied(sql.Identifier(schema, name), column.name)
+        at.only_reads()
         return tuple(at.texts(column.type, [key for (key,) in keys if key is not None]).values())
 
 

@@ -162,7 +162,7 @@ def status(walk: Walk, logs: Sequence[Path] = ()) -> Status:
         away=absence(walk.session, walk.journal, first, before),
         refused=refusals(walk.session, walk.config, first.live) if first.states[split.ENABLE_LOGIN] == "done" else (),
         broken=(*(ways.found if ways else ()), *_broken(walk, first, before), *promised),
-        untold=ways.untold if ways else (),
+        untold=(*(ways.untold if ways else ()), *_unread(walk, situation)),
         walks=walks(walk, situation, closed),
         walk=situation.name,
         several=situation.several,
@@ -227,6 +227,15 @@ def _ways(walk: Walk, situation: Situation) -> Ways | None:
     from flatsplit.cutover.tenants_apart import no_longer_apart  # imports many modules
 
     return no_longer_apart(walk, situation)
+
+
+def _unread(walk: Walk, situation: Situation) -> tuple[Broken, ...]:
+    """That tenants cannot be read, where a walk gave them roles."""
+    if not any(record.walk.kind == tenants.NAME for record in walk.kept):
+        return ()
+    from flatsplit.cutover.tenants_apart import unread  # imports many modules
+
+    return tuple(unread(situation))
 
 
 def _rings(situation: Situation, asked: Asked[Context]) -> tuple[Ring, ...]:

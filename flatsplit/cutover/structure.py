@@ -19,7 +19,7 @@ def structure(session: Session, config: Config) -> Structure:
     """Columns and keys from the catalog, with the keys of tenants where they can be read.
 
     A session that may write reads the keys with the rights of the root table's owner, in a function that belongs to it;
-    a read-only session only as a superuser, and only where that runs nobody's code.
+    one that only looks copies them, which runs nobody's code, where they are in one table.
     """
     found = read_structure(session.driver, config.schemas)
     if config.tenants is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.cutover.broken_promises import Broken
 from flatsplit.cutover.situation import Situation
@@ -66,6 +67,21 @@ def no_longer_apart(walk: Walk, situation: Situation) -> Ways:
         )
     # A proof of before breaches were kept by name: those that it had are told again
     return Ways((*unsaid, *_news(facts, survey, taken.get("breached", []), proofs[-1].details["open_holes"])))
+
+
+def unread(situation: Situation) -> Iterator[Broken]:
+    """That it cannot be told which tenants have no role yet, where tenants have roles."""
+    links = (situation.name, *(link.name for link in situation.others))
+    for name in (name for name in links if name.kind == tenants.NAME):
+        there = situation.turned(name)
+        context: object = there.context
+        step = there.records.get(tenants.TENANT_ROLES)
+        if step is None or step.state != "done" or not isinstance(context, Context) or context.survey.unread is None:
+            continue
+        yield Broken(
+            f"it cannot be told which tenants have no role yet: {ddl.label(context.survey.unread)} cannot be read here",
+            "flatsplit tenants --sync looks as its owner",
+        )
 
 
 def _without_kind(there: Situation) -> Iterator[Broken]:

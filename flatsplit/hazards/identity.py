@@ -60,8 +60,14 @@ def current_user_defaults(seen: Seen) -> Iterator[Found]:
     questions=("identity",),
 )
 def current_user_policies(seen: Seen) -> Iterator[Found]:
-    """Conditions that depend on the role."""
-    if found := _named(seen, "policy", "constraint", "trigger"):
+    """Conditions that depend on the role, but for those by which flatsplit keeps tenants apart."""
+    ours = {
+        ddl.label(ref)
+        for ref, facts in seen.state.conditions.items()
+        if ddl.recognise(facts.using or facts.check, ref.name) is not None
+        or any(ref[1:3] == mapping[1:3] for mapping in seen.state.tenancies)
+    }
+    if found := tuple(name for name in _named(seen, "policy", "constraint", "trigger") if name not in ours):
         yield Found(f"{count(len(found), 'condition')} that depend{'s' if len(found) == 1 else ''} on the role", found)
 
 

@@ -58,7 +58,7 @@ def _outside(seen: Seen) -> Iterator[ObjectRef]:
         facts = group.facts
         apart = facts.extension or facts.follows or facts.note == "system"  # the bootstrap superuser's
         if facts.owner in seen.context.owners and group.schema and group.schema not in seen.context.scope and not apart:
-            yield from group.refs
+            yield from (ref for ref in group.refs if ref not in seen.state.tenancies)  # flatsplit made these
 
 
 def _closed(seen: Seen) -> list[tuple[ObjectRef, str]]:

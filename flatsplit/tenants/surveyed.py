@@ -31,6 +31,11 @@ class Survey:
         """Whether the kind of every table is known, and nothing in the configuration is wrong."""
         return self.root is not None and bool(self.key_type) and not self.undecided and not self.wrong
 
+    @property
+    def unread(self) -> ObjectRef | None:
+        """The root, where its rows could not be read: then nobody knows which tenants have no role yet."""
+        return self.root.ref if self.root is not None and self.structure.keys is None else None
+
     def of_kind(self, *kinds: TableKind) -> list[Belonging]:
         """The tables of these kinds, sorted by name."""
         return sorted(one for one in self.belongings.values() if one.kind in kinds)

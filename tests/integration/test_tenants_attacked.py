@@ -46,6 +46,13 @@ def _ran(conn: psycopg.Connection[Any], database: Database) -> bool:
     return bool(database.admin.execute(held, [conn.info.backend_pid]).rowcount)
 
 
+def _deputy(database: Database) -> None:
+    """An operator who may become the owner."""
+    database.execute("create role deputy login createrole password 'x'")
+    if database.cluster.major >= 16:
+        database.execute(f"grant {database.legacy} to deputy with admin true, inherit false, set false")
+
+
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("operator", ["postgres", "deputy"])
 def test_a_false_table_of_tenants(trapped: Database, operator: str) -> None:
@@ -84,9 +91,8 @@ def test_what_comes_between_the_check_and_the_reading(
     trapped: Database, inside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An operator for whom policies count reads as a member of the owner, which plans nothing."""
-    legacy, modern = trapped.legacy, trapped.cluster.major >= 16
-    trapped.execute("create role deputy login createrole password 'x'")
-    trapped.execute(f"grant {legacy} to deputy with admin true, inherit false, set false" if modern else "")
+    legacy = trapped.legacy
+    _deputy(trapped)
     trapped.execute(
         "alter table trap.roles enable row level security; create policy p on trap.roles for select using (true)",
         legacy,
@@ -125,13 +131,23 @@ def test_what_is_changed_while_it_is_looked_at(trapped: Database) -> None:
     with trapped.connect() as looking:
         table = read_structure(looking, ("trap",)).tables[root]
         with look(looking) as at:
-            assert at.ask("structure_plain", "trap", "root") == [(True,)]
+            assert at.ask("structure_plain", "trap", "root") == [(True, False)]
             for name, column in (("root", "id"), ("roles", "role")):
                 trapped.execute(f"create index on trap.{name} (({column} is null)) where trap.fold()", trapped.legacy)
             assert at.copied(sql.Identifier("trap", "root"), "id") == [("b  ",)]
             assert at.copied(sql.Identifier("trap", "roles"), "role", "tenant") == [("someone", "1")]
         assert read_keys(looking, table) == ("b",)
         assert not _ran(looking, trapped)
+        _deputy(trapped)
+        trapped.execute(
+            "alter table trap.root enable row level security; create policy p on trap.root using (trap.seen())",
+            trapped.legacy,
+        )
+        with trapped.connect("deputy", "x") as deputy:
+            assert read_keys(deputy, table) == ("b",)
+            trapped.execute("alter table trap.root force row level security", trapped.legacy)
+            assert read_keys(deputy, table) is None
+            assert not _ran(deputy, trapped)
         with look(looking) as at:
             trapped.execute("drop table trap.root; create view trap.root as select trap.seen()", trapped.legacy)
             with pytest.raises(psycopg.errors.WrongObjectType):

@@ -70,19 +70,37 @@ def test_hostile_names_there_and_back(database: Database, invoke_cli: InProcess)
     assert_same(before, walk.snapshot(), "back")
 
 
+OPERATORS = dict(zip(range(13, 19), ("rds", "cloudsql", "azure", "small-host", "alloydb", "createrole"), strict=True))
+
+
+def findings(walk: Walk) -> set[tuple[str, str]]:
+    """What doctor finds, with each object."""
+    found = walk("doctor", "--json").json["findings"]
+    return {(one["id"], each) for one in found for each in one["objects"] or [""]}
+
+
 @pytest.mark.slow
 @pytest.mark.majors("two")
-def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) -> None:
+def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess, major: int) -> None:
+    """What is planned is what is taken, whoever looks; and nothing that the walk makes is a hazard."""
     database.execute(f"set role legacy; {SHOP} {ROWS} reset role")
-    make_operator(database, SHAPES["createrole"])
+    make_operator(database, SHAPES[OPERATORS[major]])
     walk = OperatorsWalk(invoke_cli, database).init()
     walk.forward()
     walk.config.write_text(walk.config.read_text() + CONFIG)
-    before = walk.snapshot()
-    begun(walk, "tenant-proof")
+    before, known = walk.snapshot(), findings(walk)
+    walk("begin", "tenants", "--yes").check()
+    for key in STEP_KEYS[:5]:
+        plan = walk("plan", "--walk", "tenants", "--json").check().json
+        assert (plan["step"], bool(plan["actions"])) == (key, True)
+        assert walk("status", "--walk", "tenants", "--json").json["pending"] == len(plan["actions"])
+        step(walk, "--approved", plan["digest"])
+        assert findings(walk) <= known, f"{key} is a hazard to doctor"
+    proved(walk)
     for number in (1, 2, 3):
         assert counts(database, f"tenant_{number}") == truth(database, number)
     walk("verify", "--walk", "tenants").check()
+    told_of_what_came(walk)
     database.execute("alter table tenancy.roles force row level security")
     assert "NO FORCE ROW LEVEL SECURITY;" in walk("status", "--walk", "tenants").check(1).stderr
     database.execute("alter table tenancy.roles no force row level security")
@@ -95,6 +113,19 @@ def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess) 
     database.execute("drop role tenant_2")
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
     assert not difference(before, walk.snapshot())
+
+
+def told_of_what_came(walk: Walk) -> None:
+    """A new tenant, and that nobody can tell whether there are any."""
+    database = walk.database
+    database.execute("insert into accounts values (4, 'new')")
+    assert "1 tenant has no role yet: tenant_4" in walk("status").check(4).stdout
+    with database.connect(autocommit=False) as holder:
+        holder.execute("lock table accounts in access exclusive mode")
+        said = walk("status", "--json").check().json["untold"]
+        assert ["which tenants have no role yet" in one["what"] for one in said][-1:] == [True]
+    database.execute("delete from accounts where id = 4")
+    walk("status").check()
 
 
 @pytest.mark.slow
