@@ -20,8 +20,19 @@ _REQUIRED = ("name", "legacy_role", "schemas")
 
 def load(path: Path) -> Config:
     """Read and check the file; every ConfigError names it."""
+    config = parse(_text(path), str(path))
+    special.refuse_secrets(config.special, str(path))
+    return config
+
+
+def document(path: Path) -> dict[str, Any]:
+    """The sections of a file that could be loaded, as they stand there."""
+    return tomllib.loads(_text(path))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file",
@@ -31,9 +42,6 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: not UTF-8 (byte {error.start})", "save the file as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})", "give a readable file with --config") from None
-    config = parse(text, str(path))
-    special.refuse_secrets(config.special, str(path))
-    return config
 
 
 def parse(text: str, source: str = "flatsplit.toml") -> Config:

@@ -15,7 +15,7 @@ from flatsplit.config.text import format_duration, quote
 from flatsplit.config.values import SECTIONS, Config
 from flatsplit.errors import ConfigError
 
-_COMMENTS = {
+COMMENTS = {
     "schemas": "resolved at init",
     "retire": "revoke | drop | repurpose",
     "database_owner": "app_migrator | dba | keep",
@@ -55,12 +55,12 @@ def render(config: Config) -> str:
     lines: list[str] = []
     for section, keys in SECTIONS.items():
         heading = f"[{section}]"
-        lines += [_commented(heading, _HEADINGS.get(section, ""))]
+        lines += [commented(heading, _HEADINGS.get(section, ""))]
         for key in keys:
             if (key == "owners" and config.owners is None) or (key in _LEFT_OUT and not getattr(config, key)):
                 continue
             part = config if section in ("cutover", "approval") or key == "auth" else parts[section]
-            lines.append(_commented(f"{key} = {_toml(getattr(part, key))}", _COMMENTS.get(key, "")))
+            lines.append(commented(f"{key} = {_toml(getattr(part, key))}", COMMENTS.get(key, "")))
         lines.append("")
     extra = [
         *people.render(config.members, config.groups, config.people),
@@ -76,7 +76,8 @@ def render(config: Config) -> str:
     return "\n".join([*lines[:-1], *extra]) + "\n"
 
 
-def _commented(text: str, comment: str) -> str:
+def commented(text: str, comment: str) -> str:
+    """A line with its comment, where there is one, so that those of a section stand below each other."""
     return f"{text:<33} # {comment}" if comment else text
 
 

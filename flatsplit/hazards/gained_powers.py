@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from flatsplit import blueprint, ddl, privileges
 from flatsplit.config.grants import LETTERS
 from flatsplit.hazards.registry import Found, Seen, as_lines, below, decide, granted_name, hazard
 from flatsplit.model import JOURNAL_SCHEMA, OWNER, PUBLIC, RELATIONS, ROUTINES, Acl, ObjectFacts, ObjectRef
+from flatsplit.rights.inherited import Inherited
 from flatsplit.walks import split
 from flatsplit.walks.split import grants, restricted
 from flatsplit.words import count
 
 _WORDS: Mapping[str, str] = {letter: word for word, letter in LETTERS.items() if letter}
+
+_INSIDE = re.compile(r"(?:^|, )(?:[^,]* )?(?:internal|cstring)(?=$|,)")
+"""Arguments that only the server itself gives a routine."""
 
 _LOOKING = frozenset(
     {
@@ -93,7 +98,8 @@ def _looks(ref: ObjectRef) -> bool:
     "superuser-reach",
     "blocker",
     split.GRANT_EXISTING,
-    looks_at="objects of other roles in the schemas in scope, and what legacy may do there without being a superuser",
+    looks_at="objects of other roles in the schemas in scope, routines of their extensions anywhere that neither these "
+    "nor the system keeps from PUBLIC, and what legacy may do there without being a superuser",
     why="Legacy can use them because it is a superuser, and for no other reason. An ordinary owner could not; the new "
     "roles get what legacy was granted there, and nothing more by themselves.",
     fix="Name them under [grants.app_user] in flatsplit.toml, give them to legacy (ALTER … OWNER TO) if they are the "
@@ -111,13 +117,17 @@ def superuser_reach(seen: Seen) -> Iterator[Found]:
     settled = _given(seen)
 
     def lacks(ref: ObjectRef, facts: ObjectFacts) -> str:
-        if ref.kind not in (*RELATIONS, *ROUTINES, "large_object") or not context.in_scope(ref):
+        if ref.kind not in (*RELATIONS, *ROUTINES, "large_object"):
             return ""
-        if facts.owner in apart or facts.owner in groups or facts.extension or facts.follows:
+        if facts.owner in apart or facts.owner in groups or facts.follows:
             return ""
         if facts.note == "system" or ref.schema == JOURNAL_SCHEMA or (facts.note == "trigger"):
             return ""
-        return privileges.minus(blueprint.of_use(ref.kind), _held(facts.acl, {PUBLIC, seen.legacy, *groups}))
+        if not context.in_scope(ref) if not facts.extension else ref.kind not in ROUTINES:
+            return ""  # of extensions' relations extension-relations tells
+        limited = restricted.letters(ref, facts)
+        lacking = privileges.minus(blueprint.of_use(ref.kind), _held(facts.acl, {PUBLIC, seen.legacy, *groups}))
+        return privileges.minus(lacking, limited) if facts.extension else lacking
 
     rights: list[tuple[ObjectRef, str]] = []
     for group in seen.state.groups:
@@ -125,18 +135,26 @@ def superuser_reach(seen: Seen) -> Iterator[Found]:
         rights += [
             (ref, open_)
             for ref in (group.refs if lacking else ())
+            if not (group.facts.extension and _INSIDE.search(ref.args))
             if (open_ := "".join(letter for letter in lacking if (ref, letter) not in settled))
         ]
     if not rights:
         return
     rights.sort()
-    lines = _lines(blueprint.APPLICATION.key, rights)
+    user = Inherited(seen.granted, blueprint.application(context.config))
+    schemas = sorted({ObjectRef("schema", "", ref.schema) for ref, _ in rights if ref.schema})
+    shut = [
+        (ref, "U") for ref in schemas if ref in seen.granted.objects and not user.has(seen.granted.objects[ref], "U")
+    ]
+    lines = _lines(blueprint.APPLICATION.key, [*rights, *shut])
     decided = decide("superuser-reach", lines)
+    # What an extension made belongs to it, and not to the application
+    alone = [ref for ref, _ in rights if not seen.state.objects[ref].extension]
+    theirs = below("Where they are the application's:", (ddl.alter_owner(ref, seen.legacy) for ref in alone))
     yield Found(
         f"{count(len(rights), 'object')} of other roles that {seen.legacy} reaches as a superuser only",
         tuple(ddl.label(ref) for ref, _ in rights),
-        fix=below("Where they are the application's:", (ddl.alter_owner(ref, seen.legacy) for ref, _ in rights))
-        + f"\nElse: {decided}",
+        fix=f"{theirs}\nElse: {decided}" if alone else decided,
         toml=as_lines(lines),
     )
 

@@ -243,10 +243,12 @@ def column_grants(seen: Seen) -> Iterator[Found]:
     }
     if not seen.state.columns:
         return
+    listed = {special.name for special in seen.context.config.special}  # whose columns are wanted, granted or not yet
     found = tuple(
         ddl.label(ref)
         for ref, acl in sorted(seen.state.columns.items())
-        if (ref.schema, ref.name) in mine or privileges.letters(acl, seen.legacy)
+        if any(item.grantee not in listed for item in acl)
+        and ((ref.schema, ref.name) in mine or privileges.letters(acl, seen.legacy))
     )
     if found:
         yield Found(f"privileges on {count(len(found), 'single column')}", found)

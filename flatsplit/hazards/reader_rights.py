@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from flatsplit import blueprint, ddl
+from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Row, Seen, as_lines, decide, few, granted_name, hazard
 from flatsplit.model import RELATIONS, ObjectRef, State
 from flatsplit.rights.inherited import Inherited
 from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
+from flatsplit.walks.role import bridge, grant_list
+from flatsplit.walks.role.context import Context as RoleContext
+from flatsplit.walks.role.grant_list import ListedRights
 from flatsplit.walks.split.context import Context
 from flatsplit.words import count
 
@@ -55,36 +60,89 @@ def view_routines(seen: Seen) -> Iterator[Found]:
     "reader-operators",
     "note",
     split.ENABLE_LOGIN,
-    looks_at="operators and casts on the types of columns that app_readonly may read, other than the server's own, and "
-    "those by which the tables' indexes are searched: whether their routines are closed to PUBLIC",
+    looks_at="operators and casts on the types of columns that app_readonly or a special role may read, other than the "
+    "server's own, and those by which the tables' indexes are searched: whether their routines are closed to PUBLIC",
     why="Who compares values calls the routine behind the operator. These are closed to PUBLIC, as default privileges "
-    "may have left them. app_user gets what legacy may call, app_readonly reads and gets no routines.",
-    fix="Give app_readonly those that reports use, under [grants.app_readonly] in flatsplit.toml.",
+    "may have left them. app_user gets what legacy may call, app_readonly reads and gets no routines, a special role "
+    "gets its list.",
+    fix="Give each role those that its statements use, under its [grants.…] in flatsplit.toml.",
     manual="sql-alterdefaultprivileges.html",
     questions=("reader_operators",),
 )
 def reader_operators(seen: Seen) -> Iterator[Found]:
-    """Operators that app_user may use on what app_readonly reads, and app_readonly not."""
-    config = seen.context.config
-    rights = Inherited(seen.granted, blueprint.reader(config))
-    application = Inherited(seen.granted, blueprint.application(config))
+    """Operators that legacy may use on what it reads, and who reads for it may not."""
+    before = seen.context.baseline.roles.get(seen.legacy)
+    everything = before is not None and before.superuser
+    could = Inherited(seen.granted, blueprint.application(seen.context.config))
     relations: dict[str, None] = {}
-    routines: dict[str, None] = {}
-    for kind, schema, name, *named in seen.rows("reader_operators"):
+    refused: dict[str, dict[ObjectRef, None]] = {}
+    lines: dict[tuple[str, str], dict[str, None]] = {}
+    roles = list(_readers(seen))
+    for kind, schema, name, columns, *named in seen.rows("reader_operators"):
         ref, needed = ObjectRef(kind, schema, name), ObjectRef(*named)
-        facts = seen.granted.objects.get(ref)
-        if facts is None or not rights.has(facts, "r") or _may(rights, needed) or not _may(application, needed):
+        if ref not in seen.granted.objects or not (everything or _may(could, needed)):
             continue
-        relations[ddl.label(ref)] = None
-        routines[granted_name(needed)] = None
-    if routines:
-        lines = {(blueprint.READER.key, "execute"): list(routines)}
+        for one in roles:
+            if not one.reads(ref, columns) or one.calls(needed):
+                continue
+            relations[ddl.label(ref)] = None
+            refused.setdefault(one.name, {})[needed] = None
+            lines.setdefault((one.section, "execute"), {})[granted_name(needed)] = None
+            if not one.enters(needed.schema):
+                lines.setdefault((one.section, "usage"), {})[format_name(needed.schema)] = None
+    if refused:
+        given = {key: list(names) for key, names in lines.items()}
+        behind = len({routine for each in refused.values() for routine in each})
         yield Found(
-            f"{rights.role} may not call {count(len(routines), 'routine')} behind operators on what it reads",
+            f"{' and '.join(refused)} may not call {count(behind, 'routine')} behind operators on what "
+            f"{'it reads' if len(refused) == 1 else 'they read'}",
             tuple(sorted(relations)),
-            fix=decide("reader-operators", lines),
-            toml=as_lines(lines),
+            fix=decide("reader-operators", given),
+            toml=as_lines(given),
         )
+
+
+class _Reader(NamedTuple):
+    """Who only reads: app_readonly, or a special role with what its list gives."""
+
+    section: str
+    """Of [grants]."""
+    rights: tuple[Inherited, ...]
+    """Its own, and of a special role those of the groups on its list."""
+    listed: ListedRights | None = None
+
+    @property
+    def name(self) -> str:
+        return self.rights[0].role
+
+    def reads(self, ref: ObjectRef, columns: Sequence[str]) -> bool:
+        """Whether it may read one of the columns; with none, any of the relation."""
+        if self.listed is None:
+            return self.rights[0].has(self.rights[0].state.objects[ref], "r")
+        if "r" in self.listed.objects.get(ref, ""):
+            return True
+        parts = {one.args for one, has in self.listed.columns.items() if "r" in has and one[1:3] == ref[1:3]}
+        return not parts.isdisjoint(columns) if columns else bool(parts)
+
+    def calls(self, routine: ObjectRef) -> bool:
+        named = self.listed is not None and "X" in self.listed.objects.get(routine, "")
+        return named or any(_may(one, routine) for one in self.rights)
+
+    def enters(self, schema: str) -> bool:
+        """A list that names a routine gives USAGE on its schema with it."""
+        facts = self.rights[0].state.objects.get(ObjectRef("schema", "", schema))
+        return self.listed is not None or facts is None or any(one.has(facts, "U") for one in self.rights)
+
+
+def _readers(seen: Seen) -> Iterator[_Reader]:
+    config = seen.context.config
+    yield _Reader(blueprint.READER.key, (Inherited(seen.granted, blueprint.reader(config)),))
+    for special in config.special:
+        context = RoleContext(config, seen.granted, special.name)
+        alone = bridge.cut(seen.granted, context)
+        roles = (special.name, *grant_list.memberships(config, special))
+        listed = grant_list.rights(seen.granted, context)
+        yield _Reader(special.name, tuple(Inherited(alone, role) for role in roles), listed)
 
 
 def _refused(seen: Seen, hazard_id: str, rows: list[Row], who: str) -> Iterator[Found]:

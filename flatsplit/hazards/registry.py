@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from flatsplit.config import format_name
+from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.model import ROUTINES, Finding, ObjectRef, Severity, State
 from flatsplit.rehearsal.powers.found import NO_POWERS, Powers
@@ -220,8 +221,8 @@ def decide(hazard_id: str, grants: Mapping[tuple[str, str], Sequence[str]]) -> s
     """The two ways to decide, as lines of flatsplit.toml: granting the names, or leaving them behind."""
     lines = []
     for (purpose, privilege), names in grants.items():
-        heading = f"[grants.{purpose}]"
-        lines += [] if heading in lines else [heading]
+        section = heading(purpose, "grants")
+        lines += [] if section in lines else [section]
         lines.append(f"{privilege} = [{', '.join(map(quote, names))}]")
     given = "\n".join(lines)
     return (
@@ -243,7 +244,7 @@ def granted_name(ref: ObjectRef) -> str:
 def as_lines(grants: Mapping[tuple[str, str], Sequence[str]]) -> tuple[str, ...]:
     """The first of the two ways as single lines: ``[grants.app_user] select = ["…"]``."""
     return tuple(
-        f"[grants.{purpose}] {privilege} = [{', '.join(map(quote, names))}]"
+        f"{heading(purpose, 'grants')} {privilege} = [{', '.join(map(quote, names))}]"
         for (purpose, privilege), names in grants.items()
     )
 

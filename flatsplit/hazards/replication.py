@@ -89,7 +89,7 @@ def publications_of_members(seen: Seen) -> Iterator[Found]:
             f"{', '.join(owners)} can put no table of {seen.legacy}'s into a publication after revoke-legacy",
             tuple(f"publication {name} of {owner}" for name, owner in found),
             fix=below("Where change capture sets its tables itself, in flatsplit.toml:", ["[members]", *lines]),
-            toml=("[members]", *lines),
+            toml=tuple(f"[members] {line}" for line in lines),
         )
 
 

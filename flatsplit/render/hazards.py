@@ -13,9 +13,12 @@ from flatsplit.walks.split import STEP_KEYS
 MANUAL = "https://www.postgresql.org/docs/current/"
 
 
-def render_findings(findings: Sequence[Finding], about: Mapping[str, str]) -> str:
-    """The findings of doctor for a runbook or ticket; ``about`` are the lines above them."""
-    return environment().get_template("doctor.md.j2").render(findings=findings, about=about, manual=MANUAL)
+def render_findings(findings: Sequence[Finding], about: Mapping[str, str], proposed: str = "") -> str:
+    """The findings of doctor for a runbook or ticket; ``about`` are the lines above them, ``proposed`` those for
+    flatsplit.toml.
+    """
+    template = environment().get_template("doctor.md.j2")
+    return template.render(findings=findings, about=about, proposed=proposed, manual=MANUAL)
 
 
 def render_hazards(hazards: Iterable[Hazard] = REGISTRY.values()) -> str:

@@ -229,7 +229,7 @@ def test_drift(invoke_cli: InProcess, begun: Database) -> None:
 def test_blockers(invoke_cli: InProcess, begun: Database) -> None:
     findings = invoke_cli("doctor", "--json", dsn=begun).check().json
     assert findings["blockers"] == 0
-    assert findings.keys() == {"findings", "blockers", "warnings", "notes"}
+    assert findings.keys() == {"findings", "blockers", "warnings", "notes", "toml"}
 
 
 def test_forgetting_on_the_way(invoke_cli: InProcess, begun: Database, tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from typing import Any
 
 import psycopg
@@ -12,7 +10,8 @@ import pytest
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
 from tests.support.operators import SHAPES, OperatorsWalk, make_operator
-from tests.support.walk import Walk, assert_same, configure, toml
+from tests.support.proposed import pasted
+from tests.support.walk import Walk, assert_same, configure
 
 PLANTED = """
 create table public.hidden (a int);
@@ -53,29 +52,13 @@ def findings(walk: Walk) -> list[dict[str, Any]]:
 
 
 def take(walk: Walk, found: list[dict[str, Any]]) -> set[str]:
-    """Do what they print; the ids of those that print something."""
-    sections: dict[str, dict[str, list[str]]] = {}
+    """Do what they print, and paste what doctor ends with; the ids of those that print something."""
+    block = walk("doctor", "--json").json["toml"]
+    assert block in walk("doctor").stdout
     for each in found:
         for statement in each["sql"]:
             walk.database.admin.execute(statement.encode())
-        for line in each["toml"]:
-            head, _, value = line.partition("] ")
-            for word, names in tomllib.loads(value).items():
-                words = sections.setdefault(head, {})
-                # A privilege of several findings stands once, with the names of all of them
-                gathered = [*words.get(word, []), *names] if head.startswith("[grants") else names
-                words[word] = list(dict.fromkeys(gathered)) if isinstance(names, list) else names
-    text = f"\n{walk.config.read_text()}\n"
-    for head, words in sections.items():
-        heading = f"\n{head}]\n"
-        before, _, section = text.partition(heading)
-        section, end, after = section.partition("\n[")
-        for word, names in words.items():
-            line = f"{word} = {toml(names)}"
-            section, replaced = re.subn(rf"^{word} = .*$", line.replace("\\", r"\\"), section, flags=re.MULTILINE)
-            section = section if replaced else f"{line}\n{section}"
-        text = f"{before}{heading}{section}{end}{after}"
-    walk.config.write_text(text)
+    walk.config.write_text(pasted(walk.config.read_text(), block))
     return {each["id"] for each in found if each["sql"] or each["toml"]}
 
 

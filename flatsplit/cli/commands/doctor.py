@@ -12,6 +12,8 @@ import click
 from flatsplit.cli.app import App, make_command
 from flatsplit.cli.views import doctor as view
 from flatsplit.cli.views.findings import shape
+from flatsplit.config.proposed import together
+from flatsplit.config.reading import document
 from flatsplit.errors import Exit, UsageError
 from flatsplit.words import count
 
@@ -50,21 +52,22 @@ def command(app: App, form: str, id_: str | None, rows: bool) -> Exit:
     numbers: Counter[str] = Counter(found.severity for found in open_)
     accepted = len(findings) - len(open_)
     output = app.output
+    proposed = together(document(app.config_path), [(one.id, line) for one in open_ for line in one.toml])
     said = ", ".join(count(numbers[severity], severity) for severity in _ORDER)
     said += f", {accepted} accepted" if accepted else ""
     if output.json:
         counts = {f"{severity}s": numbers[severity] for severity in _ORDER}
-        data = {"findings": [shape(one) for one in findings], **counts}
+        data = {"findings": [shape(one) for one in findings], **counts, "toml": proposed}
         output.data(data if counted is None else {**data, "rows": [view.counted_shape(one) for one in counted]})
     elif form == "md":
         from flatsplit.render.hazards import render_findings
 
         about = {"cutover": config.name, "legacy role": config.legacy_role, "found": said}
-        output.say(render_findings(findings, about).rstrip("\n"))
+        output.say(render_findings(findings, about, proposed).rstrip("\n"))
     else:
         if counted is not None:
             view.show_counted(output, counted)
-        view.show(output, findings)
+        view.show(output, findings, proposed)
         output.say(said, "red" if numbers["blocker"] else "green")
         if not numbers["blocker"]:
             output.say("Nothing stands in the way: `flatsplit status` says what comes next.")

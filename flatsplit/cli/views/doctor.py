@@ -20,14 +20,24 @@ FEW = 3
 """How many objects of a finding are shown; the JSON has all of them."""
 
 
-def show(printer: Printer, findings: Sequence[Finding]) -> None:
-    """Print a table of all, then each with the reason, the first objects, and what to do."""
+def show(printer: Printer, findings: Sequence[Finding], proposed: str) -> None:
+    """Print a table of all, then each with the reason, the first objects, and what to do; at the end the lines of
+    flatsplit.toml that they propose.
+    """
     if not findings:
         return
     printer.table("", ("severity", "hazard", "before", "objects", "what"), map(_row, findings))
     printer.say()
     show_findings(printer, findings, few=FEW, ids=True)
     printer.say()
+    if proposed:
+        printer.say(
+            "For flatsplit.toml, all together. A section that it has already is whole here: put it in its place."
+        )
+        printer.say("Leave out what you do not want; behind each stands the hazard.")
+        printer.say()
+        printer.code(proposed)
+        printer.say()
     printer.say("`flatsplit doctor --explain HAZARD` tells more about one of them.", "dim")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flatsplit.cli.output import Printer, one_line, visible
+from flatsplit.config.proposed import shortened
 
 if TYPE_CHECKING:
     from flatsplit.cli.views.shapes import Json
@@ -32,7 +33,7 @@ def show_findings(printer: Printer, findings: Iterable[Finding], few: int = 10, 
             first, *lines = found.fix.split("\n")
             printer.say(f"    fix: {one_line(first)}")
             for line in lines:
-                printer.say(f"      {visible(line)}")
+                printer.say(f"      {visible(shortened(line))}")
 
 
 def told_objects(found: Finding) -> list[str]:

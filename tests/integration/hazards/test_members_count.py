@@ -278,7 +278,7 @@ def test_a_publication_that_a_member_keeps(database: Database, major: int) -> No
     found = doctor(database, "publications-of-members")
     assert found is not None
     assert found.objects == ("publication mine of capture",)
-    assert found.toml == ("[members]", '"capture" = "app_migrator"')
+    assert found.toml == ('[members] "capture" = "app_migrator"',)
     assert doctor(database, "publications-of-members", members=(("capture", "app_migrator"),)) is None
     # In the raw: what the connector does at its start, as either
     database.execute(f"grant app_migrator to {legacy}; alter table t owner to app_migrator")

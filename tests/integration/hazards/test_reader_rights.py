@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.hazards import SHOP, Case, check
+from tests.support.hazards import SHOP, Case, check, extension
 
 _GUARDED = (
     "CREATE FUNCTION mine(int) RETURNS bool LANGUAGE sql AS 'SELECT true'; "
@@ -56,6 +56,28 @@ CASES = (
         bites="SELECT count(*) FROM u WHERE a === 1",
         error="permission denied for function other",
         cure="GRANT EXECUTE ON FUNCTION other TO PUBLIC",
+    ),
+    Case(
+        "reader-operators",
+        f"ALTER ROLE legacy SUPERUSER; {_COMPARED.format('pair')} ALTER FUNCTION same OWNER TO vendor",
+        ("table public.t",),
+        role="app_readonly",
+        bites="SELECT count(*) FROM t WHERE p === p",
+        error="permission denied for function same",
+        cure="GRANT EXECUTE ON FUNCTION same TO app_readonly",
+    ),
+    Case(
+        "superuser-reach",
+        f"""{_COMPARED.format("pair")} CREATE SCHEMA ext;
+        CREATE FUNCTION ext.inside(internal) RETURNS int LANGUAGE internal AS 'int4in'; CREATE FUNCTION ext.own() RETURNS int LANGUAGE sql AS 'SELECT 1'; REVOKE EXECUTE ON FUNCTION
+        ext.inside, ext.own FROM PUBLIC; {extension("it")} ALTER EXTENSION it ADD FUNCTION same(pair, pair);
+        ALTER EXTENSION it ADD FUNCTION ext.inside(internal); ALTER EXTENSION it ADD FUNCTION ext.own();
+        ALTER FUNCTION same OWNER TO vendor; DELETE FROM pg_init_privs WHERE objoid >= 16384;
+        ALTER ROLE legacy SUPERUSER; GRANT SELECT ON t TO app_user""",
+        ("function ext.own()", "function public.same(public.pair, public.pair)"),
+        bites="SELECT count(*) FROM t WHERE p === p",
+        error="permission denied for function same",
+        cure="GRANT EXECUTE ON FUNCTION same, ext.own TO PUBLIC",
     ),
     Case(
         "view-routines",

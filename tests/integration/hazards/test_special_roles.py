@@ -135,3 +135,31 @@ def test_views_show_what_a_list_leaves_out(patient: psycopg.Connection[object], 
             )
             assert said(patient, id_, reader) is None
             assert not may(patient, 'SELECT card FROM "Reports %".seen')
+
+
+@pytest.mark.majors("two")
+def test_operators_on_what_a_list_reads(patient: psycopg.Connection[object]) -> None:
+    """By the table or by the column that has the type; not where the list names other columns, or the routine."""
+    audit, id_ = Special("audit"), "reader-operators"
+    with patient.transaction(force_rollback=True):
+        patient.execute(
+            """CREATE ROLE audit; GRANT CREATE, USAGE ON SCHEMA public TO legacy; GRANT USAGE ON SCHEMA public TO audit;
+            SET LOCAL ROLE legacy; CREATE TYPE pair AS (a int); CREATE TABLE t (id int, "P %" pair);
+            CREATE FUNCTION "same %" (pair, pair) RETURNS bool LANGUAGE sql AS 'SELECT true';
+            CREATE OPERATOR === (LEFTARG = pair, RIGHTARG = pair, FUNCTION = "same %");
+            REVOKE EXECUTE ON FUNCTION "same %" FROM PUBLIC; GRANT EXECUTE ON FUNCTION "same %" TO app_readonly;
+            GRANT SELECT ON t TO audit; GRANT SELECT (id, "P %") ON t TO audit; RESET ROLE"""
+        )
+        uses = 'SELECT FROM t WHERE "P %" === "P %"'
+        assert not may(patient, uses)
+        for names in (("public.t",), ('public.t("P %", id)',)):
+            found = said(patient, id_, audit, *names)
+            assert found is not None
+            assert found.title.startswith("audit may not call 1 routine ")
+            assert found.toml == ('[grants.audit] execute = ["public.\\"same %\\"(public.pair, public.pair)"]',)
+        assert said(patient, id_, audit, "public.t(id)") is None
+        listed = (Grant("audit", "select", ("public.t",)), Grant("audit", "execute", ('public."same %"(public.pair, public.pair)',)))
+        assert id_ not in look(patient, replace(SHOP, special=(audit,), grants=listed), id_)
+        patient.execute('GRANT EXECUTE ON FUNCTION "same %" TO audit')
+        assert may(patient, uses)
+        assert said(patient, id_, audit, "public.t") is None
