@@ -27,6 +27,7 @@ _WORDS = {letter: word for word, letter in LETTERS.items()}
     fix="Add the schema to `schemas` in flatsplit.toml if the application uses it. PostgreSQL's own cannot be added: "
     "name the objects there under [grants.app_user].",
     manual="ddl-schemas.html",
+    questions=("view_writes",),
 )
 def outside_scope(seen: Seen) -> Iterator[Found]:
     """Objects on which the new roles would get no rights."""
@@ -66,12 +67,20 @@ def _closed(seen: Seen) -> list[tuple[ObjectRef, str]]:
     neither by PUBLIC nor by [grants].
     """
     rights = Inherited(seen.granted, blueprint.application(seen.context.config))
-    found = []
+    found, refused = [], _refused_writes(seen)
     for ref in sorted(ref for ref in _outside(seen) if ref.schema in SYSTEM_SCHEMAS):
         facts = seen.granted.objects.get(ref)
         used = privileges.within(
             blueprint.APPLICATION.uses.get(ref.kind, ""), privileges.owner_letters(ref.kind, seen.state.target.major)
         )
         if facts is not None:
-            found += [(ref, letter) for letter in used if letter not in rights.letters(facts)]
+            found += [(ref, letter) for letter in used if letter not in (*rights.letters(facts), *refused.get(ref, ""))]
     return found
+
+
+def _refused_writes(seen: Seen) -> dict[ObjectRef, str]:
+    """The privileges that are of no use on views which cannot be written so."""
+    return {
+        ObjectRef("view", schema, name): "".join(letter for letter in "awd" if letter not in letters)
+        for schema, name, letters in seen.rows("view_writes")
+    }

@@ -98,16 +98,23 @@ create function pg_catalog.nvl(anyelement, anyelement) returns anyelement langua
 create aggregate pg_catalog."all %" (int) (sfunc = int4pl, stype = int);
 create view information_schema."Odd ""one" as select 1 as a;
 create view information_schema.open as select 1 as a;
+create view information_schema.shown as select 1 as a;
+create table public.below (a int);
+create view information_schema.written as select a from public.below;
+alter table public.below owner to legacy;
 create domain information_schema.day as date;
 create domain information_schema.closed as date;
 revoke execute on function pg_catalog.add_days, pg_catalog."all %" from public;
 revoke usage on type information_schema.closed from public;
 grant select, insert, update, delete on information_schema.open to public;
+grant select on information_schema.shown, information_schema.written to public;
 alter function pg_catalog.add_days owner to legacy;
 alter function pg_catalog.nvl owner to legacy;
 alter aggregate pg_catalog."all %" (int) owner to legacy;
 alter view information_schema."Odd ""one" owner to legacy;
 alter view information_schema.open owner to legacy;
+alter view information_schema.shown owner to legacy;
+alter view information_schema.written owner to legacy;
 alter domain information_schema.day owner to legacy;
 alter domain information_schema.closed owner to legacy;
 """
@@ -118,7 +125,14 @@ USES = (
     'select a from information_schema."Odd ""one"',
     "create temporary table days (a information_schema.closed, b information_schema.day)",
     "select nvl(a, 1) from information_schema.open",
+    "insert into information_schema.written values (1)",
+    "delete from information_schema.written",
 )
+NEEDLESS = """
+select c.oid::regclass::text from pg_class as c where c.relkind = 'v' and c.oid >= 16384
+and has_table_privilege('app_user', c.oid, 'INSERT') and not has_table_privilege('public', c.oid, 'INSERT')
+and pg_relation_is_updatable(c.oid, true) & 8 = 0
+"""
 
 
 @pytest.mark.majors("two")
@@ -129,7 +143,7 @@ def test_what_stands_in_schemas_of_the_servers_own(database: Database, invoke_cl
     database.execute(EXTRA)
     [found] = [each for each in findings(walk) if each["id"] == "outside-scope"]
     assert {each.partition(" ")[2] for each in found["objects"]} == {
-        *("extra.t", 'information_schema.Odd "one', "information_schema.closed"),
+        *("extra.t", 'information_schema.Odd "one', "information_schema.closed", "information_schema.written"),
         *("pg_catalog.add_days(date, integer)", "pg_catalog.all %(integer)"),
     }
     before = walk.snapshot()
@@ -139,6 +153,7 @@ def test_what_stands_in_schemas_of_the_servers_own(database: Database, invoke_cl
     with database.connect("app_user") as session:
         for statement in (*USES, "select from extra.t"):
             session.execute(statement.encode())
+    assert database.admin.execute(NEEDLESS).fetchall() == []
     with database.connect("app_migrator") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute("create table pg_catalog.mine (a int)")
     walk("rollback", "--all", "--yes").check()

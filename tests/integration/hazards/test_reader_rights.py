@@ -68,12 +68,12 @@ CASES = (
     ),
     Case(
         "superuser-reach",
-        f"""{_COMPARED.format("pair")} CREATE SCHEMA ext;
-        CREATE FUNCTION ext.inside(internal) RETURNS int LANGUAGE internal AS 'int4in'; CREATE FUNCTION ext.own() RETURNS int LANGUAGE sql AS 'SELECT 1'; REVOKE EXECUTE ON FUNCTION
-        ext.inside, ext.own FROM PUBLIC; {extension("it")} ALTER EXTENSION it ADD FUNCTION same(pair, pair);
+        f"""{_COMPARED.format("pair")} CREATE SCHEMA ext; GRANT SELECT ON t TO app_user; ALTER ROLE legacy SUPERUSER;
+        CREATE FUNCTION ext.inside(internal) RETURNS int LANGUAGE internal AS 'int4in';
+        CREATE FUNCTION ext.own() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION same OWNER TO vendor;
+        REVOKE EXECUTE ON FUNCTION ext.inside, ext.own FROM PUBLIC; {extension("it")}
         ALTER EXTENSION it ADD FUNCTION ext.inside(internal); ALTER EXTENSION it ADD FUNCTION ext.own();
-        ALTER FUNCTION same OWNER TO vendor; DELETE FROM pg_init_privs WHERE objoid >= 16384;
-        ALTER ROLE legacy SUPERUSER; GRANT SELECT ON t TO app_user""",
+        ALTER EXTENSION it ADD FUNCTION same(pair, pair); DELETE FROM pg_init_privs WHERE objoid >= 16384;""",
         ("function ext.own()", "function public.same(public.pair, public.pair)"),
         bites="SELECT count(*) FROM t WHERE p === p",
         error="permission denied for function same",

@@ -158,7 +158,10 @@ def test_operators_on_what_a_list_reads(patient: psycopg.Connection[object]) -> 
             assert found.title.startswith("audit may not call 1 routine ")
             assert found.toml == ('[grants.audit] execute = ["public.\\"same %\\"(public.pair, public.pair)"]',)
         assert said(patient, id_, audit, "public.t(id)") is None
-        listed = (Grant("audit", "select", ("public.t",)), Grant("audit", "execute", ('public."same %"(public.pair, public.pair)',)))
+        listed = (
+            Grant("audit", "select", ("public.t",)),
+            Grant("audit", "execute", ('public."same %"(public.pair, public.pair)',)),
+        )
         assert id_ not in look(patient, replace(SHOP, special=(audit,), grants=listed), id_)
         patient.execute('GRANT EXECUTE ON FUNCTION "same %" TO audit')
         assert may(patient, uses)
