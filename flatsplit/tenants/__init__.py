@@ -10,11 +10,12 @@ from flatsplit.tenants.kinds import KINDS, Belonging, TableKind
 from flatsplit.tenants.naming import clashes, role_of
 from flatsplit.tenants.survey import survey
 from flatsplit.tenants.surveyed import Survey
-from flatsplit.tenants.tree import upward
+from flatsplit.tenants.tree import PERSONS, persons, upward
 from flatsplit.tenants.unrooted import Unrooted, unrooted
 
 __all__ = [
     "KINDS",
+    "PERSONS",
     "Belonging",
     "Candidate",
     "Composite",
@@ -26,6 +27,7 @@ __all__ = [
     "candidates",
     "clashes",
     "composite",
+    "persons",
     "role_of",
     "survey",
     "unrooted",

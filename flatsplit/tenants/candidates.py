@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from flatsplit.model import Column, ObjectRef, Structure, Table
 from flatsplit.tenants.prefixes import bare_names, names_of, of_tables, plain
-from flatsplit.tenants.similarity import alike, called, keyed, leads_to, momentary, names_for, second_keys, singular
+from flatsplit.tenants.similarity import (
+    alike,
+    called,
+    deed,
+    keyed,
+    leads_to,
+    momentary,
+    names_for,
+    second_keys,
+    singular,
+    split,
+)
 
 KNOWN = (
     *("account", "organization", "organisation", "tenant", "team", "workspace", "project", "company"),
@@ -48,18 +59,20 @@ def candidates(structure: Structure) -> list[Candidate]:
                 for name in {column.name.lower(), plain(other, column.name).lower()}:
                     named.setdefault(name, []).append((other, column))
     found = []
-    only, second = _called_after(structure), second_keys(structure)
+    only, second, natural = _called_after(structure), second_keys(structure), _called_by_key(structure)
     for table, key in keyed(structure):
+        people = commonness(table.ref) == len(KNOWN)  # who made a row, by a table of users, says not whose it is
         leading: dict[ObjectRef, set[str]] = {}
         far: set[tuple[ObjectRef, str]] = set()
         for other, name, direct in holding(table, key.name, structure):
-            if other is not table and not other.parent:
+            if other is not table and not other.parent and not (people and deed(name)):
                 leading.setdefault(other.ref, set()).add(name)
                 if not direct:
                     far.add((other.ref, name))
         declared = len(leading)
         bare = bare_names(table.ref.name, structure)
         also = (*names_of(table.ref.name, structure), *sorted(bare), *sorted(only.get(table.ref, ())))
+        also = (*also, *natural.get(table.ref, ()))
         called_so = tuple(name for name in also if second.get(name, ("",))[0] != table.ref)
         for name in called_so:
             for other, column in named.get(name, ()):
@@ -83,12 +96,12 @@ def candidates(structure: Structure) -> list[Candidate]:
     prefixes = of_tables(structure)
 
     def rank(one: Candidate) -> tuple[object, ...]:
-        known = commonness(one)
+        known = commonness(one.ref)
         whole = known < len(KNOWN) and _whole(one.ref.name, KNOWN[known], prefixes)
         named = known if one.tables * (CARRIED if whole else _PART) >= most else len(KNOWN)
         return (named == len(KNOWN), -one.tables, -one.declared, -one.not_null, known, one.ref)
 
-    return _outermost(sorted(found, key=rank), structure)
+    return _outermost(sorted(found, key=rank), structure, natural.keys())
 
 
 def _called_after(structure: Structure) -> dict[ObjectRef, set[str]]:
@@ -106,6 +119,23 @@ def _called_after(structure: Structure) -> dict[ObjectRef, set[str]]:
             (ref,) = refs
             if name in names_for(ref.name.rpartition("_")[2]):
                 found.setdefault(ref, set()).add(name)
+    return found
+
+
+def _called_by_key(structure: Structure) -> dict[ObjectRef, tuple[str]]:
+    """Names of primary keys by table, in lower case, where no table is called after such a name: merchant_id, the key
+    of merchant_account. Where several tables have that key, only of the one with a common name for tenants.
+    """
+    keys: dict[str, list[Table]] = {}
+    for table, key in keyed(structure):
+        if len(words := split(key.name)) > 1 and words[-1] == "id":
+            keys.setdefault(key.name.lower(), []).append(table)
+    named = called(structure)
+    found = {}
+    for name, tables in keys.items():
+        likely = [one for one in tables if len(tables) == 1 or commonness(one.ref) < len(KNOWN)]
+        if len(likely) == 1 and name not in named:
+            found[likely[0].ref] = (name,)
     return found
 
 
@@ -187,20 +217,21 @@ def composite(structure: Structure, ranked: Sequence[Candidate]) -> Composite | 
     return best if best is not None and best.tables > most else None
 
 
-def commonness(one: Candidate) -> int:
+def commonness(ref: ObjectRef) -> int:
     """The place of its name in KNOWN; its length where the name is not there."""
-    stem = singular(one.ref.name)
+    stem = singular(ref.name)
     return next((place for place, word in enumerate(KNOWN) if stem.endswith(word)), len(KNOWN))
 
 
-def _outermost(ranked: list[Candidate], structure: Structure) -> list[Candidate]:
+def _outermost(ranked: list[Candidate], structure: Structure, natural: Collection[ObjectRef]) -> list[Candidate]:
     """The candidates with the outermost one first: where each project belongs to an organization, the organization.
 
     Most tables refer to the nearer one (the project), and to the outer one only through it. A candidate is above
     another if that has a NOT NULL column referring to it, and if it has a common name for tenants: each account has a
-    plan, but a plan is no tenant.
+    plan, but a plan is no tenant. Nor further where no foreign key leads on, and the nearer one is named by its own key
+    (``natural``): what has that key would lead nowhere.
     """
-    if not ranked:
+    if not ranked or (not ranked[0].declared and ranked[0].ref in natural):
         return ranked
     first, passed = ranked[0], {ranked[0].ref}
     while True:
@@ -208,7 +239,7 @@ def _outermost(ranked: list[Candidate], structure: Structure) -> list[Candidate]
         above = (
             one
             for one in ranked
-            if one.ref not in passed and commonness(one) < len(KNOWN) and _holds(structure.tables[one.ref], table)
+            if one.ref not in passed and commonness(one.ref) < len(KNOWN) and _holds(structure.tables[one.ref], table)
         )
         holder = next(above, None)
         if holder is None:

@@ -10,7 +10,7 @@ from flatsplit.tenants.children import parents
 from flatsplit.tenants.kinds import Belonging, TableKind
 from flatsplit.tenants.known import KnownTables
 from flatsplit.tenants.similarity import alike
-from flatsplit.tenants.tree import upward
+from flatsplit.tenants.tree import PERSONS, persons, upward
 
 
 class Decided:
@@ -45,6 +45,8 @@ class Decided:
             why = "its primary key is the key"
             if up := upward(root):
                 why += f"; {up} leads to another row of it, and a tenant does not see the rows of those below it"
+            if persons(root):
+                why += f"; {PERSONS}"
             self.known.belongings[root.ref] = Belonging(root.ref, "root", key.name, why=why, decided=True)
 
     def tables(self) -> set[ObjectRef]:

@@ -8,7 +8,7 @@ from flatsplit.config import Tenants
 from flatsplit.model import Structure, Table
 from flatsplit.tenants.kinds import Belonging
 from flatsplit.tenants.prefixes import bare_names, names_of, plain
-from flatsplit.tenants.similarity import alike, second_keys
+from flatsplit.tenants.similarity import alike, second_keys, words_of
 
 
 class KeyNames:
@@ -43,6 +43,23 @@ class KeyNames:
     def usually(self, table: Table, column: str) -> bool:
         """Whether a column is called as the configuration says, or as usual."""
         return column in self.given or self.fits(table, column) or column.lower() in self.usual
+
+    def ending(self, table: Table, key_type: str, but: str) -> list[str]:
+        """Columns without a foreign key that may not be NULL and whose last words are a name of the key, as in
+        source_project_id. ``but``: not this one, nor one that begins like the table.
+        """
+        declared = {name for fk in table.foreign_keys for name in fk.columns}
+        names = {name.lower() for name in self.given} | self.usual
+        own = set(names_of(table.ref.name, self.structure))
+        return [
+            column.name
+            for column in table.columns
+            if column.not_null
+            and column.name not in declared | {but}
+            and column.name.lower() not in own
+            and any(column.name[place:].lower() in names for place in words_of(column.name))
+            and alike(column.type, key_type)
+        ]
 
     def guesses(self, table: Table, key_type: str, but: set[str]) -> tuple[Belonging, ...]:
         """Choices for columns that are called like the root and not as the configuration says. ``but``: not these."""

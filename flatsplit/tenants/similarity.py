@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import pairwise
 
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 
@@ -64,6 +65,21 @@ def momentary(name: str) -> bool:
     """Whether a column's name says that its value is a selection that changes, not the owner: active_workspace_id."""
     places = words_of(name)
     return bool(places) and name[: places[0]].rstrip("_").lower() in _MOMENTARY
+
+
+DEEDS = frozenset({"author", "by", "creator", "editor", "modifier", "updater"})
+"""Words in names of columns that say who did something with a row."""
+
+
+def deed(name: str) -> bool:
+    """Whether a column's name says who did something, and not whose its row is: creator_id, updated_by."""
+    return not DEEDS.isdisjoint(split(name))
+
+
+def split(name: str) -> list[str]:
+    """The words of a name, in lower case."""
+    places = [0, *words_of(name), len(name)]
+    return [name[one:two].strip("_").lower() for one, two in pairwise(places)]
 
 
 def words_of(name: str) -> list[int]:

@@ -114,7 +114,8 @@ class _Surveyor:
             self.doubtful[table.ref] = choices[0]
 
     def _otherwise(self) -> None:
-        """Decide the doubtful tables: ``own``, or a question where another required foreign key leads to a tenant too.
+        """Decide the doubtful tables: ``own``, or a question where another required foreign key leads to a tenant too,
+        or the name of another column does: source_project_id beside target_project_id.
 
         The column of another name could then be a tenant with whom the row is only shared.
         """
@@ -133,6 +134,10 @@ class _Surveyor:
                 )
                 others = (self._by(ref, fk) for fk in ways)
                 self.known.ask(Open(ref, said, (*others, one)))
+            elif named := self.keys.ending(table, self.known.key_type, one.column):
+                said = f"{1 + len(named)} columns name a tenant: {', '.join(sorted((one.column, *named)))}"
+                guesses = (one._replace(column=name, why="guess: it ends like the key") for name in named)
+                self.known.ask(Open(ref, said, (one, *guesses)))
             else:
                 self.known.belongings[ref] = one
 
@@ -251,7 +256,13 @@ class _Surveyor:
         if len({(one.column, one.links) if may_be_null else one.straightened() for _, one in equal}) > 1:
             said = ", ".join(format_way(_way(fk)) for fk, _ in equal)
             return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))
-        found = equal[0][1]
+        fk, found = equal[0]
+        if momentary(fk.columns[0]):
+            said = f"{fk.columns[0]} may say which row one points at for the moment, and not whose it is"
+            others = (
+                self.known.over(table, one, f"foreign key {', '.join(one.columns)}") for one in table.foreign_keys
+            )
+            return Open(table.ref, said, (*(one for one in others if one not in (None, found)), found))
         return found._replace(why=f"{found.why}; {_HIDDEN}") if may_be_null else found
 
     def _late(self, table: Table, ways: list[ForeignKey]) -> list[ForeignKey]:

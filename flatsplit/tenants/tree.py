@@ -1,9 +1,9 @@
-"""Trees of tenants: a root whose rows lie below one another."""
+"""What is said of a root: its rows lie below one another, or are people."""
 
 from __future__ import annotations
 
 from flatsplit.model import Table
-from flatsplit.tenants.similarity import alike, singular
+from flatsplit.tenants.similarity import alike, singular, words_of
 
 
 def upward(root: Table) -> str:
@@ -18,6 +18,15 @@ def upward(root: Table) -> str:
         if column.name.lower() in names and column.name not in away and key and alike(column.type, key.type):
             return column.name
     return ""
+
+
+PERSONS = "its rows are people, and a tenant is one of them alone: what people share, none but one would see"
+
+
+def persons(root: Table) -> bool:
+    """Whether the root is called like a table of people: t_ds_user."""
+    name = root.ref.name
+    return singular(name[max(words_of(name), default=0) :]) in ("user", "person", "people", "member")
 
 
 def _names(table: str) -> set[str]:

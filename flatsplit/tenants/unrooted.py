@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from flatsplit.model import Column, ObjectRef, Structure, Table
 from flatsplit.tenants.candidates import CARRIED, KNOWN, Candidate, commonness
 from flatsplit.tenants.prefixes import bare_names, names_of, plain
-from flatsplit.tenants.similarity import words_of
+from flatsplit.tenants.similarity import DEEDS, split
 
 _SURELY = frozenset({"tenant_id", "tenantid", "tenant"})
 """Names that mean the tenant also where they may be NULL."""
-_PEOPLE = frozenset(
-    (
-        "user",
-        "owner",
-        "author",
-        "creator",
-        "modifier",
-        "editor",
-        "updater",
-        "person",
-        "member",
-        "by",
-        "parent",
-        "external",
-    )
-)
+_PEOPLE = DEEDS | {"user", "owner", "person", "member", "parent", "external"}
 """Words in names of columns that say who did something, or which row is above, in however many tables they are."""
 _MANY = 5
 """In so many tables at least a column has to be that is called like no table and like no common tenant."""
@@ -60,7 +44,7 @@ class Unrooted(NamedTuple):
         """Whether such a column tells more of tenants than the likeliest candidate: that has no common name for
         tenants, or fewer tables refer to it.
         """
-        return not ranked or commonness(ranked[0]) == len(KNOWN) or self.tables > ranked[0].tables
+        return not ranked or commonness(ranked[0].ref) == len(KNOWN) or self.tables > ranked[0].tables
 
 
 def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted]:
@@ -87,7 +71,7 @@ def unrooted(structure: Structure, ranked: Sequence[Candidate]) -> list[Unrooted
             meant = column.not_null or name in _SURELY
             if name in called and name not in led and meant and column.name not in declared:
                 named.setdefault(name, []).append((table.ref, column))
-    known = max((one.tables for one in ranked if commonness(one) < len(KNOWN)), default=0)
+    known = max((one.tables for one in ranked if commonness(one.ref) < len(KNOWN)), default=0)
     found = [
         Unrooted(
             some[0][1].name,
@@ -113,14 +97,9 @@ def _everywhere(structure: Structure, most: int) -> set[str]:
         name
         for table in tables
         for name in {plain(table, column.name) for column in table.columns if column.not_null}
-        if (words := _words(name))[-1] == "id" and len(words) > 1 and _PEOPLE.isdisjoint(words)
+        if (words := split(name))[-1] == "id" and len(words) > 1 and _PEOPLE.isdisjoint(words)
     )
     return {name.lower() for name, times in often.items() if times * 2 >= len(tables) and times > max(most, _MANY - 1)}
-
-
-def _words(name: str) -> list[str]:
-    places = [0, *words_of(name), len(name)]
-    return [name[one:two].strip("_").lower() for one, two in pairwise(places)]
 
 
 def _new(schema: str, structure: Structure) -> ObjectRef:

@@ -12,7 +12,7 @@ from flatsplit.config.tenants import render
 from flatsplit.config.text import quote
 from flatsplit.cutover.tenants import one_column, remedy, several_columns
 from flatsplit.errors import Exit
-from flatsplit.tenants import KINDS, Belonging, upward
+from flatsplit.tenants import KINDS, PERSONS, Belonging, persons, upward
 from flatsplit.tenants.schemas import naming
 from flatsplit.tenants.writing import decided, way_of
 from flatsplit.words import count, listed
@@ -62,6 +62,9 @@ def show(printer: Printer, found: Surveyed) -> None:
         printer.say(
             one_line(f"{said} see the rows of those below it: flatsplit doctor --explain tenant-tree"), "yellow"
         )
+    if survey.root is not None and found.proposed and persons(survey.root):
+        printer.say(one_line(f"{_name(survey.root.ref)}: {PERSONS}"), "yellow")
+        printer.say(one_line("    if others are the tenants, name them in flatsplit.toml: [tenants] root"))
     _show_tables(printer, found)
     if survey.wrong:
         said = (
