@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from psycopg import errors, sql
 
+from flatsplit import ddl
 from flatsplit.gates.gate import Asked, Gate
 from flatsplit.model import GateResult
 from flatsplit.server.asking import ask
@@ -37,7 +38,9 @@ def judge(asked: Asked[Context]) -> GateResult:
 
 
 def copied(asked: Asked[Context], pattern: str) -> list[tuple[str, str]] | None:
-    """(role, statement) of these COPYs, without those of the owner and of exempt roles; None where nothing tells."""
+    """(role, statement) of these COPYs, without those of the owner and of exempt roles, and without those by which
+    flatsplit itself reads which tenants there are, and whose role is whose. None where nothing tells.
+    """
     driver = asked.session.driver
     found = ask(driver, "counters")
     if not found:
@@ -48,8 +51,17 @@ def copied(asked: Asked[Context], pattern: str) -> list[tuple[str, str]] | None:
             rows = driver.execute(query, (pattern, asked.context.owner)).fetchall()
     except (errors.ObjectNotInPrerequisiteState, errors.InsufficientPrivilege):
         return None
-    tables = {ref.name for ref in asked.context.apart}
-    return [(role, text) for role, text in rows if text and any(name in text for name in tables)]
+    tables, ours = {ref.name for ref in asked.context.apart}, _ours(asked.context)
+    told = [(role, text) for role, text in rows if text and " ".join(text.split()) not in ours]
+    return [(role, text) for role, text in told if any(name in text for name in tables)]
+
+
+def _ours(context: Context) -> set[str]:
+    """What Look.copied() runs, on one line."""
+    root = context.survey.root
+    read = [(context.mapping, ("role", "tenant")), *([(root.ref, root.primary_key[:1])] if root is not None else [])]
+    tables = ((ddl.ident(ref.schema, ref.name), ", ".join(map(ddl.ident, columns))) for ref, columns in read)
+    return {" ".join(f"COPY {table} ({columns}) TO STDOUT".split()) for table, columns in tables}
 
 
 GATE = Gate("copies", judge, "no role that row-level security applies to loads rows with COPY … FROM, which it forbids")
