@@ -18,6 +18,7 @@ from flatsplit.differ import diff
 from flatsplit.errors import Refused, UsageError
 from flatsplit.gates import judge
 from flatsplit.gates.tenants.rings import GONE
+from flatsplit.model import State
 from flatsplit.planning import machine
 from flatsplit.server.sessions import read_sessions
 from flatsplit.walks import tenants
@@ -46,6 +47,7 @@ def let_in(
     with operator_lock(walk.session):
         situation = walk.situation()
         roles = roles_of(situation, spelled_keys(walk, situation, keys))
+        situation = replace(situation, live=_with_passwords(walk, situation.live, roles))
         if situation.done < TENANTS.place(tenants.TENANT_LOGIN) - 1:
             raise UsageError(
                 f"tenants are let in from {tenants.TENANT_LOGIN} on, and the walk has not come to it yet",
@@ -107,6 +109,7 @@ def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: C
             )
         if pool := context_of(situation).pool:
             reporter.note(f"sessions of {pool} that act as one of them go on until they RESET ROLE or end")
+        kept = sorted(inside(live, context_of(situation)) & {*roles}) if not pool else []
         statements = diff(live, holding(live, context_of(situation), roles, held=True))
         result = carry_out(
             walk, situation, statements, "tenants held back", roles, reporter, confirm, None, tenants.TENANT_LOGIN
@@ -114,5 +117,18 @@ def hold_back(walk: Walk, keys: Sequence[str], *, reporter: Reporter, confirm: C
         if result.outcomes:
             with walk.session.transaction():
                 message = f"held back: {', '.join(roles)}"
-                walk.journal.event(GONE, tenants.TENANT_LOGIN, message, {"roles": roles})
+                walk.journal.event(GONE, tenants.TENANT_LOGIN, message, {"roles": roles, "kept": kept})
         return result
+
+
+def _with_passwords(walk: Walk, live: State, roles: Sequence[str]) -> State:
+    """The State in which roles that were let in before they were held back have the password that they had then.
+
+    An operator that is no superuser cannot read whether a role without LOGIN has one.
+    """
+    context = walk.config.tenants
+    if live.target.operator_superuser or context is None or context.auth != "password":
+        return live
+    kept = {role for event in walk.journal.events(GONE) for role in event.details.get("kept", ())}
+    known = {role: live.roles[role]._replace(password=True) for role in kept.intersection(roles) if role in live.roles}
+    return live.but(roles={**live.roles, **known})
