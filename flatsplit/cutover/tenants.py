@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ from flatsplit.walks import tenants as steps
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import TENANTS
+from flatsplit.walks.tenants.strangers import strangers
 from flatsplit.walks.undo import unmade
 from flatsplit.words import listed
 
@@ -153,7 +154,19 @@ def sync(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passwor
     known = structure.keys if structure is not None else None
     gone = () if known is None else tuple(sorted(set(context.live.tenants.values()) - set(known)))
     result = repair(walk, reporter=reporter, confirm=confirm, passwords=passwords)
-    return Synced(replace(result, walk=walk.record.walk), context.survey, context.unable, gone)
+    unable = {**context.unable, **dict(_other_roles(context))}
+    return Synced(replace(result, walk=walk.record.walk), context.survey, unable, gone)
+
+
+def _other_roles(context: Context) -> Iterator[tuple[str, str]]:
+    """The keys of tenants whose role is another now, each with what to do."""
+    live = context.live
+    options = " WITH INHERIT TRUE" if live.target.membership_options else ""
+    for role in sorted(strangers(live, context.group)):
+        name = ddl.ident(role)
+        join = f"GRANT {ddl.ident(context.group)} TO {name}{options};"
+        mend = f"if it is this tenant's: {join} if not: ALTER ROLE {name} RENAME TO …; and the same command again"
+        yield live.tenants[role], f"{role} is another role now; {mend}"
 
 
 def add(
@@ -213,7 +226,14 @@ def drop(
         if used := [one for one in sessions if one.role in roles and one.database == here]:
             raise Refused(f"{used[0].role} is still connected (process {used[0].pid})", "end its connections first")
         return carry_out(
-            walk, situation, diff(live, _without(live, roles)), "tenants dropped", keys, reporter, confirm, passwords
+            walk,
+            situation,
+            diff(live, _without(live, roles, strangers(live, context_of(situation).group))),
+            "tenants dropped",
+            keys,
+            reporter,
+            confirm,
+            passwords,
         )
 
 
@@ -224,11 +244,12 @@ def context_of(situation: Situation) -> Context:
     return found
 
 
-def _without(live: State, roles: Sequence[str]) -> State:
+def _without(live: State, roles: Sequence[str], strangers: Collection[str]) -> State:
+    """The State without these tenants' rows and roles; of ``strangers`` only the row goes."""
     draft = Draft(live)
     for role in roles:
         del draft.tenants[role]
-    return unmade(draft.state(), State(live.target), roles)
+    return unmade(draft.state(), State(live.target), [role for role in roles if role not in strangers])
 
 
 def spelled_keys(walk: Walk, situation: Situation, keys: Sequence[str]) -> list[str]:

@@ -106,13 +106,15 @@ def test_an_operator_with_createrole(database: Database, invoke_cli: InProcess, 
     assert "NO FORCE ROW LEVEL SECURITY;" in walk("status", "--walk", "tenants").check(1).stderr
     database.execute("alter table tenancy.roles no force row level security")
     walk("status", "--walk", "tenants").check()
-    database.execute(
-        "drop role tenant_2; create role tenant_2"
-    )  # by a superuser: since 16 the operator may not act as it
+    # By a superuser: since 16 the operator may not act as it
+    database.execute("drop role tenant_2; create role tenant_2 login")
     said = walk("tenants", "--prove", "--json").check(4).json["breaches"]
     assert [(one["key"], one["subject"]) for one in said] == [("no-member", "tenant_2")]
-    database.execute("drop role tenant_2")
+    theirs = walk.snapshot()
+    assert "tenant_2 is another role now" in walk("tenants", "--sync", "--yes").check(4).stderr
+    assert_same(theirs, walk.snapshot(), "whoever it is now gets nothing")
     walk("rollback", "--yes", "--walk", "tenants", "--all").check()
+    database.execute("drop role tenant_2")
     assert not difference(before, walk.snapshot())
 
 

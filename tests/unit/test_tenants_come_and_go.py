@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flatsplit import privileges
 from flatsplit.config import format_name, parse_name
 from flatsplit.differ import diff
-from flatsplit.model import TABLES, RowSecurity, State
+from flatsplit.model import TABLES, RoleFacts, RowSecurity, State
 from flatsplit.walks.kind import Moment
 from flatsplit.walks.tenants.kind import TENANTS
 from tests.support import ledger
@@ -148,3 +148,22 @@ def test_what_is_shared_and_called_otherwise_now_stays_read(first: World) -> Non
         if context.ours(ref) and (one is None or one.kind == "hidden"):
             assert "r" in privileges.letters(live.objects[ref].acl, context.group)
             assert caught_up.objects[ref] == live.objects[ref]
+
+
+@EXAMPLES
+@given(worlds(), st.data())
+def test_a_role_that_is_another_now_gets_nothing_and_stays(first: World, data: st.DataObject) -> None:
+    """Somebody dropped tenants' roles, and created others of their names."""
+    done = first.states()[-1]
+    others = data.draw(st.sets(st.sampled_from(sorted(done.tenants)))) if done.tenants else set()
+    roles = {**done.roles, **{role: RoleFacts(login=data.draw(st.booleans()), comment="a person") for role in others}}
+    members = {key: options for key, options in done.members.items() if not others & {key.member, key.role}}
+    settings = {key: value for key, value in done.settings.items() if key.role not in others}
+    live = replace(done, roles=roles, members=members, settings=settings)
+    context = TENANTS.context(Moment(live, first.baseline, first.config, {}))
+    origin = TENANTS.origin(live, context, TENANTS.keys)
+    for count in range(ALL + 1):
+        for state in (TENANTS.through(origin, context, count), TENANTS.through(live, context, count)):
+            assert {role: state.roles.get(role) for role in others} == {role: roles[role] for role in others}
+            assert not [key for key in state.members if others & {key.member, key.role}]
+            assert not [key for key in state.settings if key.role in others]

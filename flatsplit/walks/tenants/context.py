@@ -15,6 +15,7 @@ from flatsplit.tenants.kinds import APART, Open
 from flatsplit.walks import marks, tenants
 from flatsplit.walks.tenants.all_rows import Readers, bare, everyone, table_of
 from flatsplit.walks.tenants.conditions import COMMANDS, conditions
+from flatsplit.walks.tenants.strangers import strangers
 
 ALL_ROWS = PolicyFacts(using="true")
 _LOST = "tenants see their own rows of it, and nothing says any more whose these are: say own, through or hidden"
@@ -344,6 +345,6 @@ class Context:
             for key in live.members
             if key.role == self.group and marks.whose(live, key.member) == live.target.database
         }
-        known = {*live.tenants, *self.wanted, *marked} - self.baseline.roles.keys()
+        known = {*live.tenants, *self.wanted, *marked} - self.baseline.roles.keys() - strangers(live, self.group)
         ours = (self.group, self.pool) if self.pool else (self.group,)
         return (*ours, *sorted(known - {*ours}))

@@ -7,6 +7,7 @@ from flatsplit.walks import marks, tenants
 from flatsplit.walks.draft import Draft
 from flatsplit.walks.kind import Roles, Step
 from flatsplit.walks.tenants.context import Context
+from flatsplit.walks.tenants.strangers import strangers
 
 _NOT_CARRIED = frozenset({"role", "session_authorization"})
 
@@ -14,7 +15,8 @@ _NOT_CARRIED = frozenset({"role", "session_authorization"})
 def apply(state: State, context: Context) -> State:
     """The State with a role per tenant, each a member of the group only, with the settings of the application's role.
 
-    With a pool the pool gets the settings instead. Unchanged where the group or the mapping is missing.
+    A role that is another now by the name of a tenant's gets nothing. With a pool the pool gets the settings instead.
+    Unchanged where the group or the mapping is missing.
     """
     draft = Draft(state)
     if context.group not in state.roles or context.mapping not in state.tenancies:
@@ -40,7 +42,11 @@ def apply(state: State, context: Context) -> State:
             enough = have.inherit is None or (bool(have.inherit) and bool(have.set))
             inside[key_.member] = inside.get(key_.member, False) or enough
     options = MemberOptions(False, True, True) if state.target.membership_options else MemberOptions()
+    others = strangers(context.live, context.group)
     for role, key in context.wanted.items():
+        draft.tenants[role] = key
+        if role in others:
+            continue
         if role not in draft.roles:
             draft.new_role(role, held if role in context.held else facts)
         if role in inside:
@@ -48,7 +54,6 @@ def apply(state: State, context: Context) -> State:
                 draft.member(context.group, role)
         else:  # not draft.member(), which searches all memberships: there may be thousands of roles
             draft.members[Member(context.group, role, state.target.grantor)] = options
-        draft.tenants[role] = key
         for name, value in settings.items():
             draft.setting(SettingKey(role, here), name, value)
     return draft.state()
