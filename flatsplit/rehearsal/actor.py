@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -156,11 +156,15 @@ class Actor:
         *,
         outcome: Outcome = "denied",
         planned: bool = False,
-        columns: Iterable[str] = (),
+        columns: Sequence[str] = (),
+        alone: bool = False,
         why: str = "",
     ) -> Problem:
-        """The problem that a privilege is missing; ``why`` says what needs it, where that is not plain."""
-        remedy = remedies.grant(self.section, self.role, ref, letter, self.major)
+        """The problem that a privilege is missing; ``why`` says what needs it, where that is not plain. ``alone``: on
+        the columns it is enough.
+        """
+        named = columns if alone else ()
+        remedy = remedies.grant(self.section, self.role, ref, letter, self.major, named)
         privilege = privileges.NAMES[letter]
         if not remedy:
             remedy = f"for the application's owner: do without it, or let app_migrator do it ({privilege})"

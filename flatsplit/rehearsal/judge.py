@@ -26,7 +26,7 @@ from flatsplit.rehearsal.plpgsql_variables import of_call
 from flatsplit.rehearsal.relation_parts import Relation, Routine, Trigger
 from flatsplit.rehearsal.remedies import delegated, shown
 from flatsplit.rehearsal.statement_names import temporary_name
-from flatsplit.rehearsal.uses import RelationUse, RoutineUse, Uses, range_use, uses_of
+from flatsplit.rehearsal.uses import SYSTEM_COLUMNS, RelationUse, RoutineUse, Uses, range_use, uses_of
 from flatsplit.rehearsal.values import Problem, distinct, within
 
 Kinds = Callable[["Judge", Parsed, Path | None], list[Problem]]
@@ -162,29 +162,37 @@ class Judge:
         if facts is None or actor.rights.has(facts, letter):
             return []
         needed = missing = frozenset[str]()
-        if letter in "raw":
+        whole = letter not in "raw"
+        if not whole:
             needed = self._columns(relation, use, uses, letter)
-            if letter == "r" and use.target and not needed and not uses.names_system_column:
+            row = letter == "r" and uses.names_system_column(use)
+            if letter == "r" and use.target and not needed and not row:
                 return []  # only its columns that are named need SELECT (markVarForSelectPriv(), parse_relation.c)
             missing = needed - actor.rights.columns(ref, letter, needed)
-            if not missing and (needed or actor.rights.some_column(ref, letter)):
+            if not missing and not row and (needed or actor.rights.some_column(ref, letter)):
                 return []
+            whole = row or ref.kind == "sequence" or len(needed) == len(self.world.columns(relation))
         word = privileges.NAMES[letter]
         some = missing and actor.rights.some_column(ref, letter)
         on = f"column {sorted(missing)[0]} of {shown(ref)}" if some else shown(ref)
         reason = f"{actor.role} has no {word} on {on}"
-        return [actor.lacks(ref, letter, reason, planned=True, columns=sorted(missing or needed))]
+        columns = sorted(missing or needed)
+        return [actor.lacks(ref, letter, reason, planned=True, columns=columns, alone=not whole)]
 
     def _columns(self, relation: Relation, use: RelationUse, uses: Uses, letter: str) -> frozenset[str]:
-        every = frozenset(self.world.columns(relation))
+        columns = self.world.columns(relation)
+        every, meant = frozenset(columns), dict(zip(use.renamed, columns, strict=False))
         if letter == "a":
             return use.inserted if use.inserted is not None else every
         if letter == "w":
             return use.updated
         named = set()
         for alias, column in uses.columns:
-            if alias in ("", use.alias, use.name, "excluded"):
-                if column in ("*", use.alias):
+            if use.called(alias):
+                column = meant.get(column, column)
+                # A routine that is called like a column is given the row
+                called = alias == use.alias and column not in every and column not in SYSTEM_COLUMNS
+                if called or column in ("*", use.alias):
                     return every
                 named.add(column)
         return frozenset(named) & every

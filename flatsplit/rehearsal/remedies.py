@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from flatsplit import ddl, privileges
-from flatsplit.config import format_name
+from flatsplit.config import format_name, parse_name
 from flatsplit.config.grants import LETTERS, MEMBER
 from flatsplit.config.special import heading
 from flatsplit.config.text import quote
 from flatsplit.model import RELATIONS, ROUTINES, ObjectRef
 from flatsplit.rehearsal.values import Heard, Problem
+from flatsplit.walks.split.grants import columns_of
 
 _WORDS = {letter: word for word, letter in LETTERS.items()}
 
@@ -27,18 +28,23 @@ def shown(ref: ObjectRef) -> str:
     return f"{ref.kind.replace('_', ' ')} {name}"
 
 
-def grant(section: str, role: str, ref: ObjectRef, letter: str, major: int) -> str:
-    """The line of [grants.``section``] that gives the privilege; without a section, for a role that the configuration
-    does not know, the GRANT. So for CREATE on a tablespace, which decides where something is kept, not who makes it.
+def grant(section: str, role: str, ref: ObjectRef, letter: str, major: int, columns: Sequence[str] = ()) -> str:
+    """The line of [grants.``section``] that gives the privilege, on these columns or on all; without a section, for a
+    role that the configuration does not know, the GRANT. So for CREATE on a tablespace, which decides where something
+    is kept, not who makes it.
     """
     if ref.kind == "tablespace" and letter == "C":
         return f"GRANT CREATE ON {ddl.grant_word(ref.kind)} {format_name(ref.name)} TO {format_name(role)}"
     if letter not in privileges.owner_letters(ref.kind, major) or letter not in _WORDS:
         return ""
     name = shown(ref) if ref.schema else format_name(ref.name)
+    listed = ", ".join(map(format_name, columns))
+    if section and listed:
+        name = format_name(ref.schema, ref.name, args=listed)
     if not section:
         kind = "" if ref.kind in RELATIONS else f"{ddl.grant_word(ref.kind)} "
-        return f"GRANT {privileges.NAMES[letter]} ON {kind}{name} TO {format_name(role)}"
+        parts = f" ({listed})" if listed else ""
+        return f"GRANT {privileges.NAMES[letter]}{parts} ON {kind}{name} TO {format_name(role)}"
     return _line(section, _WORDS[letter], name)
 
 
@@ -100,7 +106,24 @@ def sections(remedies: Iterable[str]) -> dict[str, dict[str, list[str]]]:
             (section,) = tomllib.loads(f"{key} = 0")
             names = tomllib.loads(f"names = {value}")["names"]
             found.setdefault(section, {}).setdefault(word, {}).update(dict.fromkeys(names))
-    return {section: {word: sorted(names) for word, names in sorted(lines.items())} for section, lines in found.items()}
+    return {
+        section: {word: sorted(_merged(word, names)) for word, names in sorted(lines.items())}
+        for section, lines in found.items()
+    }
+
+
+def _merged(word: str, names: Iterable[str]) -> Iterator[str]:
+    """The names, where each table stands once: as a whole, or with all of its columns that are named."""
+    parts: dict[str, dict[str, None]] = {}
+    for name in names:
+        if columns := columns_of(name, LETTERS[word]):
+            parts.setdefault(format_name(*parse_name(name).parts), {}).update(dict.fromkeys(columns))
+        else:
+            yield name
+    whole = set(names)
+    for table, named in parts.items():
+        if table not in whole:
+            yield f"{table}({', '.join(map(format_name, sorted(named)))})"
 
 
 def actions(remedies: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -32,10 +32,16 @@ class RelationUse:
     target: bool = False
     """Whether it is written to, so that its triggers fire."""
     only: bool = False
+    renamed: tuple[str, ...] = ()
+    """The names that its alias gives its first columns."""
     copied: bool = False
     """Whether it is the table of COPY … FROM."""
     strict: frozenset[str] = frozenset()
     """Privileges for which a hidden row is an error: those of rows that INSERT and MERGE meet."""
+
+    def called(self, alias: str) -> bool:
+        """Whether a column with this before its name, or with nothing, may be one of the relation's."""
+        return alias in ("", self.alias, self.name, "excluded")
 
     def takes_default(self, column: str, number: int) -> bool:
         """Whether a row gets the default of this column."""
@@ -95,10 +101,9 @@ class Uses:
     """Constants that are cast to regclass."""
     parameters: int = 0
 
-    @property
-    def names_system_column(self) -> bool:
+    def names_system_column(self, use: RelationUse) -> bool:
         """Whether a column is named that every table has; SELECT on the table is needed for it."""
-        return any(column in _SYSTEM_COLUMNS for _, column in self.columns)
+        return any(column in SYSTEM_COLUMNS and use.called(alias) for alias, column in self.columns)
 
 
 def uses_of(node: Node) -> Uses:
@@ -114,7 +119,8 @@ def uses_of(node: Node) -> Uses:
 def range_use(node: Node, letters: str) -> RelationUse:
     """The use of a relation (RangeVar)."""
     alias = node.alias.aliasname if node.HasField("alias") else node.relname
-    return RelationUse(node.schemaname, node.relname, alias, set(letters), only=not node.inh)
+    renamed = strings(node.alias.colnames) if node.HasField("alias") else ()
+    return RelationUse(node.schemaname, node.relname, alias, set(letters), only=not node.inh, renamed=tuple(renamed))
 
 
 def routine_use(call: Node) -> RoutineUse:
@@ -192,6 +198,9 @@ class _Reader:
             conflict = node.on_conflict_clause
             if conflict.infer.index_elems or conflict.infer.HasField("where_clause"):
                 use.letters.add("r")  # manual, INSERT: SELECT on the columns of the conflict target
+            if conflict.infer.conname:  # whatever columns the constraint has
+                use.letters.add("r")
+                self.found.columns.add((use.alias, "*"))
             for each in conflict.infer.index_elems:
                 self.found.columns.add((use.alias, each.index_elem.name or "*"))
             if conflict.target_list:
@@ -255,6 +264,12 @@ class _Reader:
         if node.schemaname or node.relname not in ctes:
             self.found.relations.append(range_use(node, "r"))
 
+    def _JoinExpr(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
+        self.found.columns.update(("", name) for name in strings(node.using_clause))
+        if node.is_natural or node.HasField("alias"):  # what both have; what the alias means
+            self.found.columns.add(("", "*"))
+        self._all(children(node), ctes)
+
     def _FuncCall(self, node: Node, ctes: frozenset[str]) -> None:  # noqa: N802
         self.found.routines.append(routine_use(node))
         self._all(children(node), ctes)
@@ -282,7 +297,7 @@ class _Reader:
         self._all(children(node), ctes)
 
 
-_SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"})
+SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"})
 _EQUALITY = ("=", "<>", "!=")
 
 

@@ -22,6 +22,7 @@ create function public.logs() returns trigger language plpgsql as
     $$ begin insert into public.log (what) values (new.id::text); return null; end $$;
 create trigger logs after insert on public.orders for each row execute function public.logs();
 create function public.rich() returns bigint language sql as 'select count(*) from public.orders where total > 5';
+create function public.double(public.orders) returns numeric language sql as 'select $1.total * 2';
 create function public.hidden() returns bigint language sql security definer as 'select count(*) from public.orders';
 """
 
@@ -47,7 +48,17 @@ PLANNED = (
     "UPDATE orders SET (customer, total) = (DEFAULT, 1) RETURNING 1",
     "DELETE FROM log USING customer c WHERE c.id = 1",
     "INSERT INTO log VALUES ('x') RETURNING 1",
+    "SELECT total FROM orders JOIN customer USING (id)",
+    "SELECT c.called FROM customer AS c (number, called) WHERE number = 1",
 )
+ROUGH = (
+    "INSERT INTO orders (id) VALUES (1) ON CONFLICT ON CONSTRAINT orders_pkey DO NOTHING",
+    "SELECT o.double FROM orders o",
+    "SELECT j.total FROM (orders JOIN customer USING (id)) AS j",
+    "SELECT total FROM orders NATURAL JOIN customer",
+    "SELECT s.id FROM (SELECT * FROM orders) AS s",
+)
+"""Statements for which more columns are taken to be needed than are."""
 BITS = {1: "INSERT", 2: "SELECT", 4: "UPDATE", 8: "DELETE"}
 SETS = {"SELECT": "selectedCols", "INSERT": "insertedCols", "UPDATE": "updatedCols"}
 LOWEST = 7
@@ -102,10 +113,10 @@ def shop(make_database: MakeDatabase) -> Database:
 def test_needs_are_what_the_plan_asks_for(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
     database = shop(make_database)
     walk = Walk(invoke_cli, database).init()
-    found = rehearse(walk, PLANNED)
+    found = rehearse(walk, (*PLANNED, *ROUGH))
     wrong = []
     with psycopg.connect(database.conninfo("legacy"), autocommit=True) as connection:
-        for statement in PLANNED:
+        for statement in (*PLANNED, *ROUGH):
             mine = {
                 (need["object"].removeprefix("public."), need["privilege"], column)
                 for need in found[statement]
@@ -113,9 +124,35 @@ def test_needs_are_what_the_plan_asks_for(make_database: MakeDatabase, invoke_cl
                 for column in need["columns"] or [""]
             }
             theirs = planned(connection, statement)
+            if statement in ROUGH:
+                theirs = {one for one in theirs if one[2]} | mine
             if mine != theirs:
                 wrong.append(f"{statement}: {sorted(mine - theirs)} too many, {sorted(theirs - mine)} too few")
     assert "\n".join(wrong) == ""
+
+
+@pytest.mark.majors("two")
+def test_what_is_proposed_is_enough(make_database: MakeDatabase, invoke_cli: InProcess) -> None:
+    """Columns where single ones are used: a role that has nothing runs each statement with the grants as printed."""
+    database = shop(make_database)
+    database.execute("create role clerk; grant usage on schema public to clerk")
+    walk = Walk(invoke_cli, database).init()
+    (walk.run.cwd / "statements.sql").write_text(";\n".join((*PLANNED, *ROUGH)))
+    rehearsed = walk("rehearse", "--as", "clerk", "--file", "statements.sql", "--json").json["statements"]
+    found = {each["query"]: each["sql"] for each in rehearsed if each["verdict"] == "denied"}
+    inside = "SELECT count(*) FROM orders"  # as hidden() runs it for its owner
+    assert found.keys() == {*PLANNED, *ROUGH} - {inside}
+    for statement, given in found.items():
+        with database.admin.transaction(force_rollback=True):
+            database.admin.execute(f"SET LOCAL ROLE {database.legacy}".encode())
+            for one in given:
+                database.admin.execute(one.encode())
+            database.admin.execute("SET LOCAL ROLE clerk")
+            database.admin.execute(statement.encode())
+    assert set(found["SELECT name FROM customer WHERE id = 1"]) == {
+        "GRANT SELECT (id, name) ON public.customer TO clerk"
+    }
+    assert set(found["SELECT * FROM orders"]) == {"GRANT SELECT ON public.orders TO clerk"}
 
 
 def test_what_no_plan_shows(make_database: MakeDatabase, invoke_cli: InProcess) -> None:

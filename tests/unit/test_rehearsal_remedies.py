@@ -26,3 +26,19 @@ def test_all_that_the_configuration_needs() -> None:
         "",
     ]
     assert sections(remedies) == {"app_user": {"maintain": ["a.b"], "truncate": ["a.a", "a.b", ODD]}}
+
+
+def test_a_table_stands_once_with_its_columns_or_as_a_whole() -> None:
+    remedies = [
+        line("select", "public.t(b)", "public.u(a)"),
+        line("select", 'public.t("Odd, (one", a)', "public.u", "public.f"),
+        line("update", "public.t(b)"),
+        line("execute", "public.f(integer)"),
+    ]
+    assert sections(remedies) == {
+        "app_user": {
+            "execute": ["public.f(integer)"],
+            "select": ["public.f", 'public.t("Odd, (one", a, b)', "public.u"],
+            "update": ["public.t(b)"],
+        }
+    }
