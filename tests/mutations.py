@@ -58,6 +58,119 @@ FAULTS = (
             ("walks/kind.py", "replace(self, steps=tuple(map(self.step, keys)))", "self"),
         )
     ),
+    *(
+        Fault(f"walks/tenants/{file}", line, fault, "test_tenants_kept_apart.py")
+        for file, line, fault in (
+            ("conditions.py", "for name in (names.TENANT, names.TENANT_ONLY)}", "for name in (names.TENANT,)}"),
+            ("conditions.py", 'PolicyFacts(name == names.TENANT, "*", text)', 'PolicyFacts(True, "*", text)'),
+            ("conditions.py", '("", text) if command == "a"', '("", "true") if command == "a"'),
+            ("tenant_grants.py", '_ROWS = "arwd"', '_ROWS = "arwdD"'),
+            (
+                "tenant_grants.py",
+                'return privileges.within(letters, "rw" if root_update else "r")',
+                'return privileges.within(letters, "arw")',
+            ),
+            ("tenant_grants.py", '    if kind == "hidden":\n        return ""\n', ""),
+            (
+                "tenant_rls.py",
+                "draft.row_security[ref] = RowSecurity(True, found is not None and found.forced)",
+                "draft.row_security[ref] = RowSecurity(True, True)",
+            ),
+            (
+                "tenant_roles.py",
+                "facts = RoleFacts(connection_limit=limit, comment=marks.mark(here))",
+                "facts = RoleFacts(createrole=True, connection_limit=limit, comment=marks.mark(here))",
+            ),
+            (
+                "tenant_roles.py",
+                "MemberOptions(False, True, True) if state",
+                "MemberOptions(True, True, True) if state",
+            ),
+            ("tenant_roles.py", "        draft.tenants[role] = key\n", "        draft.tenants[role] = '1'\n"),
+            (
+                "tenant_login.py",
+                "MemberOptions(False, False, True) if draft",
+                "MemberOptions(False, True, True) if draft",
+            ),
+            (
+                "tenant_mapping.py",
+                "draft.policies[own] = frozenset({context.group})",
+                "draft.policies[own] = frozenset({''})",
+            ),
+            ("tenant_mapping.py", 'draft.grant(mapping, role, "r")', 'draft.grant(mapping, role, "ra")'),
+        )
+    ),
+    *(
+        Fault(f"walks/tenants/{file}", line, fault, "test_tenants_laws.py")
+        for file, line, fault in (
+            ("conditions.py", "condition._replace(or_null=True)", "condition"),
+            ("tenant_grants.py", "if one.kind in APART and not _guarded(state, context, ref, both=both):", "if False:"),
+            (
+                "tenant_grants.py",
+                "if found is None or not found.enabled:\n        return False\n    return both",
+                "if found is None:\n        return False\n    return both",
+            ),
+            ("tenant_rls.py", "if all_there or context.policies(state, one).keys() <= there:", "if True:"),
+            (
+                "tenant_policies.py",
+                "draft.policies.update(dict.fromkeys(kept, context.tenants_alone))",
+                "draft.policies.update(dict.fromkeys(kept, frozenset({''})))",
+            ),
+            (
+                "tenant_policies.py",
+                "named for ref, named in context.seers(state).items() if ref not in theirs",
+                "named | {''} for ref, named in context.seers(state).items() if ref not in theirs",
+            ),
+            (
+                "all_rows.py",
+                "for role in held - known.tenants - {PUBLIC, facts.owner}",
+                "for role in held - {PUBLIC, facts.owner}",
+            ),
+            ("all_rows.py", "| known.readers\n", "\n"),
+            (
+                "all_rows.py",
+                "for acl in (facts.acl, *columns) for item in acl}",
+                "for acl in (facts.acl,) for item in acl}",
+            ),
+            ("tenant_login.py", "draft.role(role, login=False,", "draft.role(role, login=True,"),
+            (
+                "tenant_mapping.py",
+                "draft.row_security[mapping] = RowSecurity(True,",
+                "draft.row_security[mapping] = RowSecurity(False,",
+            ),
+            ("tenant_close.py", "if others := named - {context.application}:", "if others := named:"),
+            (
+                "kind.py",
+                "RowSecurity(before is not None and before.enabled, found.forced)",
+                "RowSecurity(False, found.forced)",
+            ),
+            (
+                "kind.py",
+                "    for ref in ours:\n        draft.policies.pop(ref, None)",
+                "    for ref in ours[1:]:\n        draft.policies.pop(ref, None)",
+            ),
+            ("kind.py", "if alone and schema not in context.baseline.objects else", "if alone else"),
+            ("context.py", "return before is not None and before.enabled", "return False"),
+            (
+                "context.py",
+                "return ref.args in self.policy_names and ref not in self.baseline.policies",
+                "return ref.args in self.policy_names",
+            ),
+            (
+                "context.py",
+                "return facts is not None and facts.owner == self.owner and not facts.extension",
+                "return facts is not None and not facts.extension",
+            ),
+        )
+    ),
+    *(
+        Fault(f"walks/tenants/{file}", line, fault, "test_tenants_come_and_go.py")
+        for file, line, fault in (
+            ("tenant_grants.py", "    _take_away(draft, state, context, wanted)\n", ""),
+            ("tenant_grants.py", "if more and ref not in kept", "if False and ref not in kept"),
+            ("tenant_policies.py", "            del draft.policies[policy]\n", "            pass\n"),
+        )
+    ),
 )
 
 
