@@ -12,6 +12,7 @@ from flatsplit.connection import operator_lock
 from flatsplit.cutover import approval, begun_like, companion_roles, password_delivery
 from flatsplit.cutover.begin import refuse_beside
 from flatsplit.cutover.completeness import about_new, prove_known
+from flatsplit.cutover.entering_tables import require_covered
 from flatsplit.cutover.interaction import Confirm, Passwords, Reporter, tell
 from flatsplit.cutover.lookahead import look_ahead
 from flatsplit.cutover.observe import observe
@@ -129,6 +130,7 @@ def _advance(
                 raise Refused(blocked.reason, f'{blocked.fix} Or go on all the same: --waive no-blockers --reason "…"')
             outcomes.append(StepOutcome(key, "waiting", 0, gates=gates))
             return told(key, waiting=closed)
+        require_covered(situation)
         require_owners(walk.session, situation.live, situation.drift)
         if not confirm(plan, "next"):
             return told(key)

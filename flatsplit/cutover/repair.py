@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flatsplit import ddl
 from flatsplit.connection import operator_lock
 from flatsplit.cutover.dry_run import refused_besides
+from flatsplit.cutover.entering_tables import not_covered, without_uncovered
 from flatsplit.cutover.interaction import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.owners_in_reach import require_owners
@@ -29,6 +31,10 @@ def repair(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passw
 
 def _repair(walk: Walk, reporter: Reporter, confirm: Confirm, passwords: Passwords) -> AdvanceResult:
     situation = walk.situation()
+    for one in not_covered(situation):
+        reporter.note(f"{ddl.label(one.table)} stays closed to tenants: {one.what}")
+        reporter.note(f"  fix: {one.fix}")
+    situation = without_uncovered(situation)
     drift = situation.drift
     next_key = machine.next_step(situation.states)
     if not situation.done and (other := next((link.name for link in situation.others if link.done), None)):

@@ -11,6 +11,7 @@ from flatsplit.catalog.structure import read_structure, spelled
 from flatsplit.config import Config, Tenants, format_name
 from flatsplit.config.text import quote
 from flatsplit.connection import Session, operator_lock
+from flatsplit.cutover.entering_tables import not_covered
 from flatsplit.cutover.interaction import Confirm, Passwords, Reporter
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.repair import repair
@@ -34,6 +35,7 @@ from flatsplit.walks.draft import Draft
 from flatsplit.walks.tenants.context import Context
 from flatsplit.walks.tenants.kind import TENANTS
 from flatsplit.walks.tenants.strangers import strangers
+from flatsplit.walks.tenants.table_requirements import Wanting
 from flatsplit.walks.undo import unmade
 from flatsplit.words import listed
 
@@ -140,22 +142,25 @@ class Synced:
     """Keys of the tenants that cannot have a role, each with the reason."""
     gone: tuple[str, ...] = ()
     """Keys of the tenants that have a role but no row in the root any more."""
+    uncovered: tuple[Wanting, ...] = ()
+    """Why tables stay closed to tenants until somebody has changed something about them."""
 
     @property
     def complete(self) -> bool:
         """Whether every table and every tenant could be dealt with."""
-        return self.survey.complete and not self.unable
+        return self.survey.complete and not self.unable and not self.uncovered
 
 
 def sync(walk: Walk, *, reporter: Reporter, confirm: Confirm, passwords: Passwords) -> Synced:
     """Give new tenants their roles, and new tables their policies and rights, by the finished steps of the walk."""
-    context = context_of(walk.situation())
+    situation = walk.situation()
+    context, uncovered = context_of(situation), not_covered(situation)
     structure = context.live.structure
     known = structure.keys if structure is not None else None
     gone = () if known is None else tuple(sorted(set(context.live.tenants.values()) - set(known)))
     result = repair(walk, reporter=reporter, confirm=confirm, passwords=passwords)
     unable = {**context.unable, **dict(_other_roles(context))}
-    return Synced(replace(result, walk=walk.record.walk), context.survey, unable, gone)
+    return Synced(replace(result, walk=walk.record.walk), context.survey, unable, gone, uncovered)
 
 
 def _other_roles(context: Context) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from hypothesis import given
 
 from flatsplit import ddl, privileges
 from flatsplit.model import RoleFacts, RowSecurity
+from flatsplit.tenants.kinds import APART
 from flatsplit.tenants.naming import role_of
 from flatsplit.walks import marks, tenants
 from tests.unit.test_tenants_laws import EXAMPLES, World, worlds
@@ -54,6 +55,7 @@ def test_tenants_get_the_rights_that_policies_limit_and_no_others(world: World) 
             held = {letter for acl in found for letter in privileges.letters(acl, context.group)}
             has = set(privileges.letters(state.objects[ref].acl, context.application))
             assert held <= has & set(LIMITED[one.kind])
+            assert not held or one.kind not in APART or ref in context.apart
             before = world.state.row_security.get(ref, RowSecurity())
             assert state.row_security.get(ref, RowSecurity()).forced == before.forced
 

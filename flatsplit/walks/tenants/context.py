@@ -120,8 +120,21 @@ class Context:
 
     @cached_property
     def apart(self) -> Mapping[ObjectRef, Belonging]:
-        """The application's tables whose rows each belong to a tenant."""
-        return {one.ref: one for one in self.survey.of_kind(*APART) if self.ours(one.ref)}
+        """The application's tables whose rows each belong to a tenant, but for those where a name is ``taken``."""
+        taken = {ref[1:3] for ref in self.taken}
+        return {one.ref: one for one in self.survey.of_kind(*APART) if self.ours(one.ref) and one.ref[1:3] not in taken}
+
+    @cached_property
+    def taken(self) -> tuple[ObjectRef, ...]:
+        """Policies under names of this walk that were there before it, on tables whose rows each belong to a tenant.
+
+        Such a table is left alone and stays closed to tenants: with one of these policies in the place of a restrictive
+        one, it would be open to them. The walk does not begin where there is one; the table's kind was another then.
+        """
+        apart = {one.ref[1:3] for one in self.survey.of_kind(*APART) if self.ours(one.ref)}
+        return tuple(
+            sorted(ref for ref in self.baseline.policies if ref.args in self.policy_names and ref[1:3] in apart)
+        )
 
     @cached_property
     def told(self) -> Mapping[ObjectRef, Belonging]:

@@ -26,6 +26,7 @@ from flatsplit.walks.tenants import (
 )
 from flatsplit.walks.tenants.all_rows import table_of
 from flatsplit.walks.tenants.context import Context
+from flatsplit.walks.tenants.table_requirements import renamed
 from flatsplit.walks.undo import remembered, unmade
 
 
@@ -151,14 +152,9 @@ def in_the_way(live: State, context: Context) -> tuple[str, str] | None:
             return f"there is a role {name!r} already", f"name another one: [tenants] {key}"
     if ObjectRef("schema", "", context.mapping.schema) in live.objects:
         return f"there is a schema {context.mapping.schema!r} already", "name another one: [tenants] schema"
-    taken = sorted(
-        ref for ref in live.policies if ref.args in context.policy_names and table_of(live, ref) in context.apart
-    )
-    if taken:
+    if taken := context.taken:
         more = f" and {len(taken) - 1} more" if taken[1:] else ""
-        table, new = ddl.ident(taken[0].schema, taken[0].name), ddl.ident(f"{taken[0].args}_before")
-        rename = f"ALTER POLICY {ddl.ident(taken[0].args)} ON {table} RENAME TO {new};"
-        return f"{ddl.label(taken[0])} is there already{more}", f"rename it: {rename}"
+        return f"{ddl.label(taken[0])} is there already{more}", f"rename it: {renamed(taken[0])}"
     return None
 
 

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from flatsplit import ddl, privileges
+from flatsplit.config import format_name
+from flatsplit.config.text import quote
 from flatsplit.model import PUBLIC, ObjectRef, State
 from flatsplit.tenants import Belonging
 from flatsplit.walks.tenants.all_rows import table_of
@@ -49,6 +51,13 @@ def uncovered(
                 f"everybody holds {privileges.names(letters)} on {ddl.label(column)}: tenants would, too",
                 f"grant it to those who need it by name, then {ddl.revoke_column(column, letters, PUBLIC)}",
             )
+    for policy in context.taken:
+        if (table := table_of(state, policy)) in told:
+            yield Wanting(
+                table,
+                f"{ddl.label(policy)} was there before this walk under a name of its policies: the table is left alone",
+                f"{_hidden(table)}; or take the walk back, rename it ({renamed(policy)}), and begin again",
+            )
     for policy, facts in sorted(state.conditions.items()):
         table = table_of(state, policy)
         theirs = table in apart and not context.made_here(policy)
@@ -56,7 +65,8 @@ def uncovered(
             yield Wanting(
                 table,
                 f"{ddl.label(policy)} is restrictive and would begin to count",
-                f"drop it, or turn row-level security on for {ddl.label(table)} before this walk begins",
+                f"drop it; or turn row-level security on for {ddl.label(table)} before this walk begins; or "
+                f"{_hidden(table)}",
             )
     for ref, security in sorted(state.row_security.items()):
         if security.forced and ref in apart:
@@ -67,6 +77,16 @@ def uncovered(
                 line,
                 line,
             )
+
+
+def _hidden(table: ObjectRef) -> str:
+    return f"keep tenants off it: [tenants.tables] hidden = [{quote(format_name(table.schema, table.name))}]"
+
+
+def renamed(policy: ObjectRef) -> str:
+    """The statement that gives a policy a name that no walk uses."""
+    table, new = ddl.ident(policy.schema, policy.name), ddl.ident(f"{policy.args}_before")
+    return f"ALTER POLICY {ddl.ident(policy.args)} ON {table} RENAME TO {new};"
 
 
 def opened(state: State, context: Context, apart: Collection[ObjectRef]) -> Iterator[Wanting]:

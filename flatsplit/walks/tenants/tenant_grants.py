@@ -149,7 +149,7 @@ def _allowed(kind: str, letters: str, *, root_update: bool) -> str:
 def _guarded(state: State, context: Context, ref: ObjectRef, *, both: bool) -> bool:
     """Whether a table has its policies, and row-level security is on. ``both``: every table has its policies."""
     found = state.row_security.get(ref)
-    if found is None or not found.enabled:
+    if ref not in context.apart or found is None or not found.enabled:
         return False
     return both or context.kept_apart(context.apart[ref]).keys() <= state.policies.keys()
 
