@@ -107,8 +107,8 @@ FAULTS = (
             ("tenant_grants.py", "if one.kind in APART and not _guarded(state, context, ref, both=both):", "if False:"),
             (
                 "tenant_grants.py",
-                "if found is None or not found.enabled:\n        return False\n    return both",
-                "if found is None:\n        return False\n    return both",
+                "found is None or not found.enabled:\n        return False\n    return both",
+                "found is None:\n        return False\n    return both",
             ),
             ("tenant_rls.py", "if all_there or context.policies(state, one).keys() <= there:", "if True:"),
             (
@@ -150,14 +150,14 @@ FAULTS = (
                 "    for ref in ours[1:]:\n        draft.policies.pop(ref, None)",
             ),
             ("kind.py", "if alone and schema not in context.baseline.objects else", "if alone else"),
-            ("context.py", "return before is not None and before.enabled", "return False"),
+            ("tables.py", "return before is not None and before.enabled", "return False"),
             (
-                "context.py",
+                "tables.py",
                 "return ref.args in self.policy_names and ref not in self.baseline.policies",
                 "return ref.args in self.policy_names",
             ),
             (
-                "context.py",
+                "tables.py",
                 "return facts is not None and facts.owner == self.owner and not facts.extension",
                 "return facts is not None and not facts.extension",
             ),
