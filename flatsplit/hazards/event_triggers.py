@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from flatsplit import blueprint, ddl
+from flatsplit.config.grants import LETTERS
 from flatsplit.hazards import routine_bodies
-from flatsplit.hazards.registry import Found, Seen, hazard
+from flatsplit.hazards.registry import Found, Seen, as_lines, below, decide, granted_name, hazard
 from flatsplit.model import ObjectFacts, ObjectRef, State
 from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
@@ -19,6 +20,7 @@ from flatsplit.walks.split.kind import through
 from flatsplit.words import count
 
 _MANUAL = "event-trigger-definition.html"
+_WORDS = {letter: word for word, letter in LETTERS.items()}
 _OURS = ("GRANT", "REVOKE", "ALTER")
 """How the tags of those of flatsplit's statements begin on which event triggers fire."""
 
@@ -30,6 +32,8 @@ class _Trigger(NamedTuple):
     function: str
     definer: bool
     source: str
+    owner: str = ""
+    """Of the function."""
 
     def __str__(self) -> str:
         return f"{ddl.ident(self.name)} on {self.event} runs {self.function}"
@@ -104,6 +108,112 @@ def event_trigger_hands_over(seen: Seen) -> Iterator[Found]:
 
 
 @hazard(
+    "event-trigger-shut",
+    "warning",
+    split.ENABLE_LOGIN,
+    looks_at="functions of event triggers that fire on what is created or dropped and are not SECURITY DEFINER, for "
+    "tables that a role which may create, if only temporary tables, may not use",
+    why="The function runs with the rights of whoever creates or drops something. Where it writes to a log that this "
+    "role may not write to, the statement fails: a migration, and CREATE TEMP TABLE of an application or a report too.",
+    fix="Let the function run as its owner: ALTER ROUTINE … SECURITY DEFINER SET search_path = the schemas it needs, "
+    "pg_temp; or, where the table's owner is somebody else, whose triggers would then act as that one, grant the roles "
+    "what it uses.",
+    manual=_MANUAL,
+    questions=("event_trigger_bodies",),
+)
+def event_trigger_shut(seen: Seen) -> Iterator[Found]:
+    """Event triggers that refuse a role what it may create, for want of a right of its own."""
+    state = through(seen.state, seen.context, split.TRANSFER_OWNERSHIP)
+    config = seen.context.config
+    owner, creators = blueprint.owner(config), list(_creating(seen, state))
+    found: list[tuple[_Trigger, list[_Refused]]] = []
+    for one in _triggers(seen, "ddl_command_start", "ddl_command_end", "sql_drop"):
+        temporary = "pg_temp" not in one.source and one.fires(_TEMPORARY)
+        roles = [role for role in creators if role == owner or temporary]
+        if one.definer or routine_bodies.catches_all(one.source):
+            continue
+        if refused := list(_refused(one, state, roles)):
+            found.append((one, refused))
+    if not found:
+        return
+    cures: list[str] = []
+    lines: dict[tuple[str, str], list[str]] = {}
+    for one, refused in found:
+        if all(_keeps_apart(one, each.ref, state) for each in refused):
+            cures.append(_as_owner(one, refused))
+        else:
+            _grants(refused, state, seen, lines)
+    said = (
+        [below("Let them run as their owner, with the schemas that they need, pg_temp last:", cures)] if cures else []
+    )
+    said += [decide("event-trigger-shut", lines)] if lines else []
+    whom = dict.fromkeys(role for _, refused in found for each in refused for role in each.roles)
+    yield Found(
+        f"{count(len(found), 'event trigger')} would refuse {', '.join(whom)} what they may create",
+        tuple(f"{one}: {each.said}" for one, refused in found for each in refused),
+        severity="note" if set(whom) == {blueprint.reader(config)} else "warning",
+        fix="\n".join(said),
+        sql=tuple(dict.fromkeys(cures)),
+        toml=as_lines(lines),
+    )
+
+
+def _keeps_apart(one: _Trigger, table: ObjectRef, state: State) -> bool:
+    """Whether the function's owner may be given what the table's owner could make it do by a trigger there."""
+    owner = state.objects[table].owner
+    return owner == one.owner or (owner in state.roles and state.roles[owner].superuser)
+
+
+def _grants(refused: Sequence[_Refused], state: State, seen: Seen, lines: dict[tuple[str, str], list[str]]) -> None:
+    """Adds what the roles need instead: the right, and for an INSERT the sequences of the table's columns."""
+    for each in refused:
+        wanted = [(each.ref, _WORDS[each.letter]), (ObjectRef("schema", "", each.ref.schema), "usage")]
+        if each.letter == "a":
+            wanted += [(ref, "usage") for ref, facts in state.objects.items() if _counts(ref, facts, each.ref)]
+        for role in each.roles:
+            rights = Rights(state, role)
+            for ref, word in wanted:
+                named = lines.setdefault((seen.context.config.roles.purpose(role), word), [])
+                if LETTERS[word] not in rights.letters(state.objects[ref]) and granted_name(ref) not in named:
+                    named.append(granted_name(ref))
+    for key in [key for key, names in lines.items() if not names]:
+        del lines[key]
+
+
+def _counts(ref: ObjectRef, facts: ObjectFacts, table: ObjectRef) -> bool:
+    """Whether it is the sequence of a serial column, by the name that the server gives it."""
+    named = ref.name.startswith(f"{table.name}_") and ref.name.endswith("_seq")
+    return ref.kind == "sequence" and ref.schema == table.schema and facts.follows and named
+
+
+_TEMPORARY = (
+    "CREATE TABLE",
+    "CREATE SEQUENCE",
+    "CREATE VIEW",
+    "SELECT INTO",
+    "DROP TABLE",
+    "DROP SEQUENCE",
+    "DROP VIEW",
+)
+"""Commands that make and drop what is temporary."""
+
+
+def _creating(seen: Seen, state: State) -> Iterator[str]:
+    """app_migrator, and the new roles that may create temporary tables."""
+    owner = blueprint.owner(seen.context.config)
+    database = state.objects.get(ObjectRef("database", "", state.target.database))
+    for role in seen.context.config.roles.new:
+        may = database is not None and "T" in Rights(state, role).letters(database)
+        if role in state.roles and (role == owner or may):
+            yield role
+
+
+def _as_owner(one: _Trigger, refused: Sequence[_Refused]) -> str:
+    path = ", ".join(map(ddl.ident, dict.fromkeys(each.ref.schema for each in refused)))
+    return f"ALTER ROUTINE {one.function} SECURITY DEFINER SET search_path = {path}, pg_temp;"
+
+
+@hazard(
     "login-event-trigger",
     "blocker",
     split.ENABLE_LOGIN,
@@ -138,24 +248,44 @@ def login_event_trigger(seen: Seen) -> Iterator[Found]:
 
 def _shut(one: _Trigger, state: State, roles: Sequence[str]) -> str:
     """The first table that its function uses and a new role may not; "" where there is none."""
+    return next(_refused(one, state, roles), _Refused()).said
+
+
+class _Refused(NamedTuple):
+    """A table that a function uses and some roles may not."""
+
+    said: str = ""
+    roles: tuple[str, ...] = ()
+    ref: ObjectRef = ObjectRef("table", "", "")
+    letter: str = ""
+
+
+def _refused(one: _Trigger, state: State, roles: Sequence[str]) -> Iterator[_Refused]:
     for schema, name, letter in routine_bodies.tables_used(one.source):
-        facts = _table(state, schema, name)
-        if facts is None:
+        found = _table(state, schema, name)
+        if found is None:
             continue
-        without = [role for role in roles if letter not in Rights(state, role).letters(facts)]
+        ref, facts = found
+        inside = state.objects.get(ObjectRef("schema", "", ref.schema))
+        without = [
+            role
+            for role in roles
+            if letter not in (has := Rights(state, role)).letters(facts)
+            or (inside is not None and "U" not in has.letters(inside))
+        ]
         if without:
             verb = {"a": "write to", "w": "change", "d": "delete from"}.get(letter, "read")
-            return f"{', '.join(without)} may not {verb} {name}"
-    return ""
+            yield _Refused(f"{', '.join(without)} may not {verb} {name}", tuple(without), ref, letter)
 
 
-def _table(state: State, schema: str, name: str) -> ObjectFacts | None:
+def _table(state: State, schema: str, name: str) -> tuple[ObjectRef, ObjectFacts] | None:
     places = [schema] if schema else [ref.name for ref in state.objects if ref.kind == "schema"]
     for kind in ("table", "partitioned_table", "view"):
         for place in places:
-            facts = state.objects.get(ObjectRef(kind, place, name))
+            ref = ObjectRef(kind, place, name)
+            facts = state.objects.get(ref)
             if facts is not None and facts.note != "system":
-                return facts
+                return ref, facts
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import psycopg
@@ -89,3 +91,72 @@ def test_a_table_of_a_third_role(patient: psycopg.Connection[Any]) -> None:
         plant(patient, "BEGIN PERFORM 1 FROM allowed AS a WHERE who = session_user; END", "login")
         found = look(patient, only=LOGIN)[LOGIN]
         assert "app_user, app_migrator, app_readonly, dba may not read allowed" in found.objects[0]
+
+
+SHUT = "event-trigger-shut"
+LOG = """
+CREATE SCHEMA "The log"; CREATE TABLE "The log".ddl (id serial, what text);
+CREATE FUNCTION "The log".f() RETURNS event_trigger LANGUAGE plpgsql AS
+    $f$ BEGIN INSERT INTO "The log".ddl (what) VALUES (tg_tag); END $f$;
+GRANT USAGE ON SCHEMA "The log" TO legacy, app_user, app_migrator;
+GRANT INSERT ON "The log".ddl TO legacy, app_user, app_migrator;
+GRANT USAGE ON SEQUENCE "The log".ddl_id_seq TO legacy, app_user, app_migrator;
+"""
+TEMP = "CREATE TEMP TABLE scratch (a int)"
+MAKES = "CREATE TABLE public.made (a int)"
+
+
+def refused(conn: psycopg.Connection[Any], role: str, statement: str) -> bool:
+    try:
+        with conn.transaction(force_rollback=True):
+            conn.execute(f"SET LOCAL ROLE {role}; {statement}".encode())
+    except psycopg.errors.InsufficientPrivilege:
+        return True
+    return False
+
+
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("owner", ["postgres", "legacy"])
+def test_a_log_that_a_role_may_not_write_to(owner: str, patient: psycopg.Connection[Any]) -> None:
+    """Its remedy as it is printed lets the role create, and lets nobody act as the function's owner by a trigger."""
+    with patient.transaction(force_rollback=True):
+        patient.execute(f'{LOG} ALTER TABLE "The log".ddl OWNER TO {owner}'.encode())
+        patient.execute('CREATE EVENT TRIGGER log ON ddl_command_end EXECUTE FUNCTION "The log".f()')
+        assert refused(patient, "app_readonly", TEMP)
+        assert not refused(patient, "app_user", TEMP)
+        found = look(patient, only=SHUT)[SHUT]
+        assert found.severity == "note"
+        assert found.objects == ('"log" on ddl_command_end runs "The log".f(): app_readonly may not write to ddl',)
+        assert bool(found.sql) is (owner == "postgres")
+        for line in found.toml:
+            section, word, names = re.fullmatch(r"\[grants\.(\w+)\] (\w+) = (.+)", line).groups()  # type: ignore[union-attr]  # else the test fails, as it should
+            for name in json.loads(names):
+                on = {"usage": "SCHEMA" if "." not in name else "SEQUENCE"}.get(word, "TABLE")
+                patient.execute(f"GRANT {word} ON {on} {name} TO {section}".encode())
+        for statement in found.sql:
+            patient.execute(statement.encode())
+        assert not refused(patient, "app_readonly", TEMP)
+        assert SHUT not in look(patient, only=SHUT)
+
+
+@pytest.mark.majors("two")
+def test_whose_creating_a_log_refuses(patient: psycopg.Connection[Any]) -> None:
+    """app_migrator's anything, others' what may be temporary, unless the function leaves that out."""
+    cases = {
+        ("ddl_command_end", ""): {"app_migrator", "app_readonly", "app_user", "dba"},
+        ("sql_drop", ""): {"app_migrator", "app_readonly", "app_user", "dba"},
+        ("ddl_command_end WHEN TAG IN ('CREATE INDEX')", ""): {"app_migrator"},
+        ("ddl_command_end", "-- not in pg_temp"): {"app_migrator"},
+    }
+    for (on, remark), roles in cases.items():
+        with patient.transaction(force_rollback=True):
+            closed = LOG.partition("GRANT")[0].replace(" BEGIN", f"\n{remark}\nBEGIN")
+            patient.execute(f"ALTER ROLE legacy SUPERUSER; {closed}".encode())
+            patient.execute(f'CREATE EVENT TRIGGER log ON {on} EXECUTE FUNCTION "The log".f()'.encode())
+            found = look(patient, only=SHUT)[SHUT]
+            assert found.severity == "warning"
+            said = found.objects[0].partition("f(): ")[2].partition(" may not")[0]
+            assert {*said.split(", ")} | {"dba"} == roles | {"dba"}
+            for statement in found.sql:
+                patient.execute(statement.encode())
+            assert SHUT not in look(patient, only=SHUT)
