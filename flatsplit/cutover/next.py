@@ -15,6 +15,7 @@ from flatsplit.cutover.completeness import about_new, prove_known
 from flatsplit.cutover.entering_tables import require_covered
 from flatsplit.cutover.interaction import Confirm, Passwords, Reporter, tell
 from flatsplit.cutover.lookahead import look_ahead
+from flatsplit.cutover.not_begun import not_begun
 from flatsplit.cutover.observe import observe
 from flatsplit.cutover.outcome import AdvanceResult, StepOutcome
 from flatsplit.cutover.owners_in_reach import require_owners
@@ -85,8 +86,15 @@ def _advance(
         return _advance(other, AdvanceOptions(through=key), reporter, confirm, passwords)
 
     def told(after: str | None, **more: Any) -> AdvanceResult:
+        asks = not_begun(walk, situation) if after is None else ()
         return AdvanceResult(
-            tuple(outcomes), after, walk=situation.name, several=situation.several, rode=tuple(rode), **more
+            tuple(outcomes),
+            after,
+            walk=situation.name,
+            several=situation.several,
+            rode=tuple(rode),
+            not_begun=asks,
+            **more,
         )
 
     walk.require_own(situation)

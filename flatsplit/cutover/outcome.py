@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flatsplit.cutover.not_begun import NotBegun
 from flatsplit.model import SPLIT, Finding, GateResult, Plan, StepState, WalkName
 
 
@@ -34,6 +35,8 @@ class AdvanceResult:
     walk: WalkName = SPLIT
     several: bool = False
     """Whether a command without ``--walk`` would not be taken to be about this walk."""
+    not_begun: tuple[NotBegun, ...] = ()
+    """Sections of flatsplit.toml that ask for more, once nothing is left of this walk."""
     rode: tuple[AdvanceResult, ...] = ()
     """What became of the walks that went along with a step of the split."""
     drifted: int = 0

@@ -1,4 +1,6 @@
-"""`status` after the split says which sections of flatsplit.toml nobody has walked, and what begins each."""
+"""`status` after the split, and `next` with its last step, says which sections of flatsplit.toml nobody has walked, and
+what begins each.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,12 @@ def test_each_section_is_named_until_it_is_walked(database: Database, invoke_cli
     walk.forward("lock-legacy")
     declare(walk)
     assert told(walk) == {}, "the next step comes first"
-    walk.forward()
+    last = walk.next("--through", "revoke-legacy", "--waive", "soaked", "--waive", "elsewhere", "--reason", "a test")
+    again = walk.next("--json")
+    assert again.json["not_begun"] == list(told(walk).values())
+    for said in (last.stdout, walk.next().stdout):
+        assert "is complete; flatsplit.toml asks for more." in said
+        assert re.findall("^(.*) was never begun", said, re.MULTILINE) == list(told(walk))
     left = {head: fix for head, _, fix in SECTIONS.values()}
     tenants = left.pop("[tenants]")
     for head, fix in list(left.items()):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from flatsplit.cli.output import Output, one_line
 from flatsplit.cli.views import findings, gates, plan
 from flatsplit.cli.views.gates import how_to_go_on
+from flatsplit.cli.views.not_begun import show_not_begun
+from flatsplit.cli.views.shapes import plain
 from flatsplit.cli.views.words import typed
 from flatsplit.errors import Exit
 from flatsplit.words import count
@@ -89,7 +91,9 @@ def _what_now(output: Output, result: AdvanceResult, idle: str) -> None:
             f"{missing} of finished steps {verb} wanted again, or since: `flatsplit repair` runs {them}.", "yellow"
         )
     if result.complete:
-        output.say(f"The {_what(result)} is complete.", "green")
+        asks = "; flatsplit.toml asks for more" if result.not_begun else ""
+        output.say(f"The {_what(result)} is complete{asks}.", "green")
+        show_not_begun(output, result.not_begun)
     elif result.plan is not None:
         output.err.say(
             f"dry run: nothing was changed; `{typed('next', result.walk, several=result.several)}` takes this step"
@@ -109,6 +113,7 @@ def shape(result: AdvanceResult) -> Json:
         "waiting": [gates.shape(item) for item in result.waiting],
         "complete": result.complete,
         "plan": plan.shape(result.plan) if result.plan else None,
+        "not_begun": [plain(one) for one in result.not_begun],
         "rode": [{"walk": str(one.walk), **shape(one)} for one in result.rode],
     }
 

@@ -8,6 +8,7 @@ from flatsplit.cli.output import Printer, one_line
 from flatsplit.cli.views import findings, gates, statements
 from flatsplit.cli.views.findings import show_findings
 from flatsplit.cli.views.gates import how_to_go_on
+from flatsplit.cli.views.not_begun import show_not_begun
 from flatsplit.cli.views.refused import show_refused
 from flatsplit.cli.views.shapes import plain
 from flatsplit.cli.views.statements import show_surplus, summarise
@@ -100,17 +101,7 @@ def _show_walks(printer: Printer, found: Status) -> None:
         style = "green" if walk.state == "complete" else "yellow" if walk.blocked_by else ""
         printer.say(f"{one_line(walk.walk.words)}  {walk.done}/{walk.of}  {where}", style)
     printer.say("`flatsplit status --walk KIND:SUBJECT` says more of one.")
-    _show_not_begun(printer, found)
-
-
-def _show_not_begun(printer: Printer, found: Status) -> None:
-    """Sections that nobody walked, each with what begins it."""
-    for one in found.not_begun:
-        if one.stopped:
-            printer.say(f"{one_line(one.section)} was never begun: {one_line(one.stopped)}", "yellow")
-            printer.say(f"  first: {one_line(one.fix)}")
-        else:
-            printer.say(f"{one_line(one.section)} was never begun: `{one_line(one.fix)}`", "yellow")
+    show_not_begun(printer, found.not_begun)
 
 
 def _show_away(printer: Printer, away: Absence) -> None:
@@ -135,7 +126,7 @@ def _show_next(printer: Printer, found: Status) -> None:
         what = "cutover" if found.walk.kind == "split" else "walk"
         if found.not_begun:
             printer.say(f"The {what} is {found.cutover.state}; flatsplit.toml asks for more.", "green")
-            _show_not_begun(printer, found)
+            show_not_begun(printer, found.not_begun)
         else:
             printer.say(f"Nothing is left to do; the {what} is {found.cutover.state}. In the end, {forget}.", "green")
         return
