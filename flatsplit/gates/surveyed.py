@@ -1,11 +1,13 @@
-"""surveyed: it is known of every table in scope whether and how it belongs to tenants."""
+"""surveyed: it is known of every table in scope whether and how it belongs to tenants, and where the mapping can be."""
 
 from __future__ import annotations
 
 from flatsplit import ddl
 from flatsplit.gates.gate import Asked, Gate
-from flatsplit.model import GateResult
+from flatsplit.model import GateResult, WalkName
+from flatsplit.walks import tenants
 from flatsplit.walks.tenants.context import Context
+from flatsplit.walks.tenants.kind import schema_taken
 
 _FIX = "flatsplit tenants --survey says what to write under [tenants.tables]"
 
@@ -21,6 +23,10 @@ def judge(asked: Asked[Context]) -> GateResult:
         first = survey.undecided[0]
         more = f" (and {len(survey.undecided) - 1} more)" if survey.undecided[1:] else ""
         return GateResult("surveyed", False, f"{ddl.label(first.ref)}: {first.why}{more}", _FIX)
+    if taken := schema_taken(asked.state, asked.context):  # since the walk began, which asked for it then
+        rename = f"ALTER SCHEMA {ddl.ident(asked.context.mapping.schema)} RENAME TO"
+        back = f"or {WalkName(tenants.NAME).typed('rollback')} --all, and begin again with another [tenants] schema"
+        return GateResult("surveyed", False, taken[0], f"call that one otherwise: {rename} …; {back}")
     return GateResult("surveyed", True, f"{len(survey.belongings)} tables have a kind")
 
 

@@ -94,3 +94,13 @@ def test_a_policy_that_shows_all_rows_to_everybody_shows_none_to_tenants(walk: W
     _entering(walk, "tenant-roles", UNLIMITED)
     walk("tenants", "--sync", "--yes").check()
     _kept(walk, seen, enters=True)
+
+
+def test_a_schema_of_that_name_since_the_walk_began_closes_its_first_step(walk: Walk) -> None:
+    """It was refused in the middle of a later step, with the group's roles half made."""
+    walk("begin", "tenants", "--yes").check()
+    walk.database.execute("create schema tenancy; create table tenancy.roles (role name primary key, tenant bigint)")
+    assert "there is a schema 'tenancy' already" in walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    walk.database.execute("alter schema tenancy rename to theirs")
+    step(walk, "--through", "tenant-roles")
+    assert counts(walk.database, "tenant_1", (TABLE,)) == truth(walk.database, 1, (TABLE,))

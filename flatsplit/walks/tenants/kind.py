@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from flatsplit import blueprint, ddl
-from flatsplit.config import Config, format_name
+from flatsplit.config import Config
 from flatsplit.config.tenants import HEADING
-from flatsplit.config.text import quote
 from flatsplit.model import ObjectRef, RowSecurity, State
 from flatsplit.tenants.schemas import families_of
 from flatsplit.walks import tenants
@@ -26,7 +25,7 @@ from flatsplit.walks.tenants import (
 )
 from flatsplit.walks.tenants.all_rows import table_of
 from flatsplit.walks.tenants.context import Context
-from flatsplit.walks.tenants.table_requirements import renamed
+from flatsplit.walks.tenants.table_requirements import far_away, renamed
 from flatsplit.walks.undo import remembered, unmade
 
 
@@ -105,13 +104,8 @@ def _sharded(live: State, context: Context) -> tuple[str, str] | None:
             "extension citus is here: rows lie on other servers, where these policies and roles are not",
             "tenants of Citus are not supported; citus_schema_distribute() keeps them apart by schema",
         )
-    for ref in sorted(context.apart):
-        if context.survey.structure.tables[ref].shards:
-            said = quote(format_name(ref.schema, ref.name))
-            return (
-                f"{ddl.label(ref)} has partitions that are foreign tables: policies here are none where its rows lie",
-                f"bring them here, or keep tenants off it: [tenants.tables] hidden = [{said}]",
-            )
+    for one in far_away(context, context.apart):
+        return one.what, one.fix
     return None
 
 
@@ -150,12 +144,20 @@ def in_the_way(live: State, context: Context) -> tuple[str, str] | None:
     for key, name in (("group", context.group), ("pool", context.pool)):
         if name in live.roles:
             return f"there is a role {name!r} already", f"name another one: [tenants] {key}"
-    if ObjectRef("schema", "", context.mapping.schema) in live.objects:
-        return f"there is a schema {context.mapping.schema!r} already", "name another one: [tenants] schema"
+    if found := schema_taken(live, context):
+        return found
     if taken := context.taken:
         more = f" and {len(taken) - 1} more" if taken[1:] else ""
         return f"{ddl.label(taken[0])} is there already{more}", f"rename it: {renamed(taken[0])}"
     return None
+
+
+def schema_taken(live: State, context: Context) -> tuple[str, str] | None:
+    """The problem and the fix, where somebody else's schema has the name of the mapping's. None otherwise."""
+    name = context.mapping.schema
+    if context.mapping in live.tenancies or ObjectRef("schema", "", name) not in live.objects:
+        return None
+    return f"there is a schema {name!r} already", "name another one: [tenants] schema"
 
 
 def _by_schema(context: Context) -> tuple[str, str] | None:

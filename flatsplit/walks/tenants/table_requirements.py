@@ -5,7 +5,7 @@ A gate closes on the first that it finds; ``doctor`` reports all of them before 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from flatsplit import ddl, privileges
@@ -68,6 +68,7 @@ def uncovered(
                 f"drop it; or turn row-level security on for {ddl.label(table)} before this walk begins; or "
                 f"{_hidden(table)}",
             )
+    yield from far_away(context, apart)
     for ref, security in sorted(state.row_security.items()):
         if security.forced and ref in apart:
             line = f"ALTER TABLE {ddl.ident(ref.schema, ref.name)} NO FORCE ROW LEVEL SECURITY;"
@@ -77,6 +78,14 @@ def uncovered(
                 line,
                 line,
             )
+
+
+def far_away(context: Context, apart: Iterable[ObjectRef]) -> Iterator[Wanting]:
+    """Tables whose rows lie on other servers."""
+    for ref in sorted(apart):
+        if context.survey.structure.tables[ref].shards:
+            what = "has partitions that are foreign tables: policies here are none where its rows lie"
+            yield Wanting(ref, f"{ddl.label(ref)} {what}", f"bring them here, or {_hidden(ref)}")
 
 
 def _hidden(table: ObjectRef) -> str:
