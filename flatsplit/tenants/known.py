@@ -8,6 +8,7 @@ from flatsplit.config import format_name
 from flatsplit.model import Column, ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.kinds import APART, Belonging, Open
+from flatsplit.tenants.prefixes import names_of
 from flatsplit.tenants.similarity import comparable, compared, must
 
 
@@ -35,6 +36,24 @@ class KnownTables:
         """Those of these tables that have no kind yet and about which nothing is asked."""
         spoken = {*self.belongings, *self.open}
         return [table for table in tables if table.ref not in spoken]
+
+    def outward(self, table: Table) -> list[ForeignKey]:
+        """Its foreign keys, without those to what it only has."""
+        return [fk for fk in table.foreign_keys if not self._has(table, fk)]
+
+    def _has(self, table: Table, fk: ForeignKey) -> bool:
+        """Whether a foreign key leads to what a row has, and not to whose it is: a user's avatar_asset_id, where each
+        asset has a user_id.
+
+        It may be NULL and is called otherwise than what it leads to, and a plainly called one leads back from there.
+        """
+        target = self.structure.get(fk.target.schema, fk.target.name)
+        if target is None or target is self.root or target is table or len(fk.columns) > 1 or must(table, fk):
+            return False
+        back = {one.columns[0].lower() for one in target.foreign_keys if one.target == table.ref}
+        called = {name.replace("_", "") for name in names_of(target.ref.name, self.structure)}
+        plainly = fk.columns[0].lower().replace("_", "") in called
+        return not plainly and not back.isdisjoint(names_of(table.ref.name, self.structure))
 
     def over(self, table: Table, fk: ForeignKey, why: str) -> Belonging | None:
         """The kind of a table by this foreign key; None where it does not lead to a tenant's row."""

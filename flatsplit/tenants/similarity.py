@@ -143,19 +143,23 @@ def second_keys(structure: Structure) -> dict[str, tuple[ObjectRef, str]]:
 
 
 def _shortened(structure: Structure) -> Iterator[tuple[str, Table, Column]]:
-    """Abbreviated column names that declared foreign keys use, with the table and column that they refer to: msg_id,
-    where every declared foreign key on a column of that name refers to messages.
+    """Column names that declared foreign keys use, with the table and column that they refer to: abbreviated ones, as
+    msg_id, where every declared foreign key on a column of that name refers to messages, and any that two tables have
+    at least and that say whose a row is, as owner_org.
     """
     found: dict[str, set[tuple[ObjectRef, str]]] = {}
+    often: Counter[str] = Counter()
     for table in structure.tables.values():
         for fk in table.foreign_keys:
             if len(fk.columns) == 1:
                 found.setdefault(fk.columns[0].lower(), set()).add((fk.target, fk.targets[0]))
+                often[fk.columns[0].lower()] += 1
     for name, targets in found.items():
         ref, key = next(iter(targets))
         table_ = structure.get(ref.schema, ref.name) if len(targets) == 1 else None
         column = table_.column(key) if table_ is not None else None
-        if table_ is not None and column is not None and _short_for(name, table_.ref.name):
+        usual = often[name] > 1 and not (deed(name) or momentary(name) or "parent" in split(name))
+        if table_ is not None and column is not None and (usual or _short_for(name, table_.ref.name)):
             yield name, table_, column
 
 

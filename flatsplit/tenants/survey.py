@@ -10,6 +10,7 @@ from functools import cached_property
 
 from flatsplit.config import Tenants, Way, format_way, parse_name
 from flatsplit.model import ForeignKey, ObjectRef, Structure, Table
+from flatsplit.tenants import otherwise
 from flatsplit.tenants.candidates import holding
 from flatsplit.tenants.children import with_children
 from flatsplit.tenants.condition import Link
@@ -114,21 +115,17 @@ class _Surveyor:
             self.doubtful[table.ref] = choices[0]
 
     def _otherwise(self) -> None:
-        """Decide the doubtful tables: ``own``, or a question where another required foreign key leads to a tenant too,
-        or the name of another column does: source_project_id beside target_project_id.
+        """Decide the doubtful tables: ``own``, or a question where another foreign key leads to a tenant too, or the
+        name of another column does: source_project_id beside target_project_id.
 
         The column of another name could then be a tenant with whom the row is only shared.
         """
         kept = (ref for ref, one in self.known.belongings.items() if one.kind not in ("shared", "hidden"))
         told = reaching(self.structure, {*kept, *self.doubtful})
+        found = otherwise.ways(self.structure, self.doubtful, told)
         for ref, one in self.doubtful.items():
             table = self.structure.tables[ref]
-            ways = [
-                fk
-                for fk in table.foreign_keys
-                if fk.columns != (one.column,) and fk.target != ref and fk.target in told and must(table, fk)
-            ]
-            if ways:
+            if ways := found[ref]:
                 said = (
                     f"{one.column}, called otherwise than the key, names a tenant; so does {format_way(_way(ways[0]))}"
                 )
@@ -234,7 +231,7 @@ class _Surveyor:
         """
         ways = [
             ((not must(table, fk), len(fk.columns)), fk, found)
-            for fk in table.foreign_keys
+            for fk in self.known.outward(table)
             if (must(table, fk) or not sure)
             and (found := self.known.over(table, fk, f"foreign key {', '.join(fk.columns)}")) is not None
         ]
@@ -271,7 +268,7 @@ class _Surveyor:
         Where each way may be NULL, the shortest is not the likeliest: a comment names its author, who may be gone, and
         what it is about.
         """
-        others = [fk for fk in table.foreign_keys if fk not in ways and fk.target != table.ref]
+        others = [fk for fk in self.known.outward(table) if fk not in ways and fk.target != table.ref]
         if not others:
             return []
         kept = {ref for ref, one in self.known.belongings.items() if one.kind in APART}
@@ -309,7 +306,7 @@ class _Surveyor:
         while True:
             follows = {}
             for ref, table in waiting.items():
-                leads = {*(fk.target for fk in table.foreign_keys), *self.named.after(table)}
+                leads = {*(fk.target for fk in self.known.outward(table)), *self.named.after(table)}
                 if first := min(leads & self.known.open.keys(), default=None):
                     follows[ref] = first
             if not follows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flatsplit.config import Tenants
@@ -135,3 +137,78 @@ def test_a_key_that_two_tables_have_alike_names_none() -> None:
     merchants = table("merchant_data", "merchant_id:text! name:text", primary="merchant_id")
     tables = (merchants, STORES, *MERCHANTS)
     assert "merchant_id" in {one.column for one in unrooted(structure(*tables), candidates(structure(*tables)))}
+
+
+@pytest.mark.parametrize(("loose", "asked"), [("", False), ("!", False), ("?", True)])
+def test_who_paid_may_be_another_tenant_than_whose_it_is(loose: str, asked: bool) -> None:
+    """Where all columns of a row may be NULL, the only one that refers to the root may say who paid; not where only who
+    made the row is said beside it, or the column is never NULL.
+    """
+    order = "order_id" if loose != "" else "created_by_id"
+    found = surveyed(
+        *TABLES,
+        table("deals", "id:bigint! account_id:bigint!", "account_id>accounts"),
+        table(
+            "payments",
+            f"id:bigint! payer_id:bigint{loose.strip('?')} {order}:bigint",
+            "payer_id>accounts",
+            f"{order}>deals",
+        ),
+    )
+    undecided = {one.ref.name: one for one in found.undecided}
+    assert ("payments" in undecided) is asked
+    if asked:
+        assert [one.kind for one in undecided["payments"].choices] == ["through", "own"]
+    else:
+        assert kinds(found)["payments"] == "own"
+
+
+@pytest.mark.parametrize(("column", "asked"), [("owner_org", False), ("buyer_org", True)])
+def test_a_key_of_another_name_that_is_handed_on_is_no_question(column: str, asked: bool) -> None:
+    """owner_org of a release is whose the app is, which is said there by the same name; buyer_org is not."""
+    found = surveyed(
+        table("accounts", "id:bigint!"),
+        table("apps", "id:bigint! owner_org:bigint!", "owner_org>accounts"),
+        table("releases", f"id:bigint! app_id:bigint! {column}:bigint!", "app_id>apps", f"{column}>accounts"),
+        table(
+            "channels",
+            f"id:bigint! app_id:bigint! release_id:bigint! {column}:bigint!",
+            "app_id>apps",
+            "release_id>releases",
+            f"{column}>accounts",
+        ),
+        table("gone", "id:bigint! owner_org:bigint!"),
+        table("left", "id:bigint! holder:bigint!"),
+        table("asides", "id:bigint! giver:bigint!", "giver>accounts"),
+    )
+    undecided = {one.ref.name: one for one in found.undecided}
+    said = kinds(found)
+    assert ({"releases", "channels"} <= undecided.keys()) is asked
+    assert said["apps"] == said["asides"] == "own"
+    assert said["left"] == "hidden"
+    if not asked:  # in two tables at least
+        assert [(one.kind, one.column) for one in undecided["gone"].choices] == [("own", "owner_org")]
+
+
+@pytest.mark.parametrize(
+    ("column", "back", "kind"),
+    [
+        ("avatar_asset_id", "person_id", "hidden"),
+        ("asset_id", "person_id", "through"),
+        ("assetId", "person_id", "through"),
+        ("avatar_asset_id", "reviewer_id", "through"),
+        ("avatar_asset_id!", "person_id", "through"),
+    ],
+)
+def test_what_a_row_has_says_not_whose_it_is(column: str, back: str, kind: str) -> None:
+    """A user's avatar lies in some account, and the asset says whose avatar it is."""
+    name = column.rstrip("!")
+    found = surveyed(
+        *TABLES,
+        table("persons", f"id:bigint! {name}:bigint{column[len(name) :]}", f"{name}>assets"),
+        table("assets", f"id:bigint! account_id:bigint! {back}:bigint", "account_id>accounts", f"{back}>persons"),
+        table("logins", "id:bigint! person_id:bigint!", "person_id>persons"),
+    )
+    assert (kinds(found)["persons"], kinds(found)["logins"]) == (kind, kind)
+    decided = replace(ACCOUNTS, through=(("public.persons", f"{name} -> public.assets(id)"),))
+    assert kinds(surveyed(*found.structure.tables.values(), tenants=decided))["persons"] == "through"
