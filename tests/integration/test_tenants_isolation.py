@@ -149,6 +149,20 @@ def foreign_acts_fail(world: World) -> None:
                 assert gone <= own, table
 
 
+def only_rows_that_are_its_own(world: World) -> None:
+    """What is shared, and the root, is read and not written; no table is emptied or given a trigger."""
+    made = world.made
+    writing = ("insert into {0} select * from {0}", "update {0} set id = id", "delete from {0}")
+    owning = ("truncate {0}", "create trigger t before update on {0} execute function unique_key_recheck()")
+    acts = [act.format(table) for table in (*made.shared, "accounts") for act in writing]
+    acts += [act.format(table) for table in (*made.shared, *made.key_of) for act in owning]
+    for act in (*acts, "insert into tenancy.roles values (current_user, null)", "delete from tenancy.roles"):
+        with world.acting(world.role(made.keys[0])) as connection, pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(act.encode())
+    with world.acting(world.role(made.keys[0])) as connection:
+        assert one(connection, "select count(*) from tenancy.roles") == 1
+
+
 def run(world: World, statements: tuple[Statement, ...], seen: dict[tuple[str, str], int | None]) -> None:
     """One by one, and after each all that was promised."""
     for statement in statements:
@@ -197,6 +211,7 @@ def test_no_tenant_reaches_what_is_not_its_own(database: Database, seed: int, nu
         with world.acting(world.role(key)) as connection:
             assert [one(connection, f"select count(*) from {name}") for name in made.shared] == [2]
             assert {one(connection, f"select count(*) from {name}") for name in (*made.hidden, *made.parts)} <= {None}
+    only_rows_that_are_its_own(world)
     tampered(world)
     come_and_gone(world, seen)
     detached_and_attached(world, seen)
