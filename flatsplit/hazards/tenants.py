@@ -25,6 +25,10 @@ SHARE = 0.05
 """… a part of the table that is worth another plan."""
 _OF_THE_SERVER = frozenset({"postgres", "template1"})
 """Databases that each server has, with nothing in them but the catalog."""
+_CONNECT = (
+    "Give CONNECT there to those who log in there, and take it from everybody; or end pg_hba.conf for tenants with "
+    "`host all +app_tenant all reject`, below the line for their own database."
+)
 _OF_ITS_OWN = (
     "The split itself is the same for them. A tenant's connection can have a role of its own: a special role with "
     "rights in one schema, the tables in all of them listed, and those to come by `new_tables`. Each is a walk of its "
@@ -258,8 +262,7 @@ def schema_per_tenant(seen: Seen) -> Iterator[Found]:
     looks_at="pg_database.datacl of the other databases: CONNECT for everybody or for tenants",
     why="A database lets everybody in unless that was taken away, and policies keep tenants apart in their own only: "
     "in another, a tenant has whatever everybody has there.",
-    fix="Give CONNECT there to those who log in there, and take it from everybody; or end pg_hba.conf for tenants with "
-    "`host all +app_tenant all reject`, below the line for their own database.",
+    fix=_CONNECT,
     manual="ddl-priv.html",
     questions=("tenant_databases",),
     needs=("tenants",),
@@ -270,21 +273,25 @@ def tenant_other_databases(seen: Seen) -> Iterator[Found]:
     if tenants is None or seen.survey is None:
         return
     theirs = {*state.tenants, tenants.group, *([tenants.pool] if tenants.connect == "pool" else ())}
-    found, lines = [], []
+    found, lines, others = [], [], []
     logins = [
         ddl.ident(name)
         for name, facts in sorted(state.roles.items())
         if facts.login and not facts.superuser and name not in theirs
     ]
-    for name, may in seen.rows("tenant_databases"):
+    for name, may, ours in seen.rows("tenant_databases"):
         let_in = sorted(theirs.intersection(may) | {""}.intersection(may))
         if not let_in:
             continue
         found.append(name)
+        if not ours:
+            others.append(name)
         if "" in let_in and logins:
             lines.append(f"GRANT CONNECT ON DATABASE {ddl.ident(name)} TO {', '.join(logins)};")
         lines.append(f"REVOKE CONNECT ON DATABASE {ddl.ident(name)} FROM {', '.join(map(ddl.role, let_in))};")
     if found:
         plain = set(found) <= _OF_THE_SERVER
         title = f"tenants may connect to {count(len(found), 'other database')}"
-        yield Found(title, tuple(found), severity="note" if plain else "warning", sql=tuple(lines))
+        who = f" Who owns {few(others)}, or a superuser, has to run it there: others are only warned by the server."
+        fix = f"{_CONNECT}{who if others else ''}"
+        yield Found(title, tuple(found), severity="note" if plain else "warning", fix=fix, sql=tuple(lines))
