@@ -26,7 +26,9 @@ from flatsplit.journal import CutoverRecord, Journal
 from flatsplit.journal.layout import HEAD
 from flatsplit.model import SPLIT, State, WalkName
 from flatsplit.planning import machine
+from flatsplit.rights.gifts import POWERS
 from flatsplit.walks import marks
+from flatsplit.words import listed
 
 
 def recorded(record: CutoverRecord) -> RoleNames:
@@ -69,6 +71,20 @@ def refuse_strangers(config: Config, live: State, first_seen: Collection[str], j
     ]
     if strange and not any(event.details.get("adopt") for event in journal.events()):
         raise taken("flatsplit.toml", config, strange)
+
+
+def refuse_made_meanwhile(names: Iterable[str], live: State, first_seen: Collection[str]) -> None:
+    """Raise Refused for a role that a walk is about to make, and that somebody made since it began with powers that
+    none has which flatsplit makes. A plain one may have been made from the runbook, or by another database's walk.
+    """
+    for name in names:
+        facts = live.roles.get(name)
+        powers = [power.upper() for power in (*POWERS, "bypassrls") if facts is not None and getattr(facts, power)]
+        if powers and name not in first_seen:
+            raise Refused(
+                f"somebody made a role {name} since this walk began, and it has {listed(powers)}",
+                f"give it another name: ALTER ROLE {ddl.ident(name)} RENAME TO …; or drop it: {ddl.drop_role(name)}",
+            )
 
 
 @dataclass(frozen=True, slots=True)

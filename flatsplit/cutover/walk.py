@@ -240,9 +240,14 @@ class Walk:
         return KeptWalk(record.walk, kind, live, baseline, self.config, records, earlier, record.created_at)
 
     def require_own(self, situation: Situation) -> None:
-        """Raise ConfigError where a role with a configured name was created since ``init``, but not for this walk."""
-        if situation.name == SPLIT and situation.done == 0:
+        """Raise ConfigError or Refused where a role that is to be made was made since the walk began, not for it."""
+        if situation.done:
+            return
+        if situation.name == SPLIT:
             role_names.refuse_strangers(self.config, situation.live, situation.baseline.roles, self.journal)
+        else:
+            made = situation.kind.makes(situation.context)
+            role_names.refuse_made_meanwhile(made, situation.live, situation.baseline.roles)
 
     def take_in(self, situation: Situation) -> None:
         """Record optional steps that the configuration has asked for only since the walk began."""

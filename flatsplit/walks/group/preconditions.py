@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from itertools import chain
 
 from flatsplit import blueprint, ddl, membership
 from flatsplit.config import Group
@@ -39,7 +38,7 @@ def refuses(moment: Moment) -> Objection | None:
         return f"flatsplit.toml does not say who logs in for {role}", f"write {example}"
     if not state.roles[role].login and not _closed_elsewhere(state, role, group):
         return f"{role} does not log in itself: it is a group already", "nothing to do"
-    return next(chain(objections(state, role, purpose, group), _strangers(moment, group)), None)
+    return next(objections(state, role, purpose, group), None)
 
 
 def declares(moment: Moment) -> dict[str, str]:
@@ -85,13 +84,7 @@ def objections(state: State, role: str, purpose: str, group: Group) -> Iterator[
                 f"{role} is a member of {login}, so {login} cannot be a member of it",
                 ddl.end_membership(state, way[1], way[0]),
             )
-
-
-def _strangers(moment: Moment, group: Group) -> Iterator[Objection]:
-    """Logins of these names that exist already and that the walk should not take over."""
-    state = moment.live
-    for login in group.logins:
         facts = state.roles.get(login)
         if facts is not None and (facts.superuser or login == state.target.operator):
             whose = "a superuser" if facts.superuser else "who runs flatsplit"
-            yield f"{login} is {whose}, and not to be a login of {moment.subject}", "name another under logins"
+            yield f"{login} is {whose}, and not to be a login of {role}", "name another under logins"
