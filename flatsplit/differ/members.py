@@ -108,7 +108,7 @@ def revoked(have: State, want: State) -> Iterator[Statement]:
                 undo=_grant(want, member, options),
                 lock="",
                 changes=_changes(member, options, None),
-                acts=_acts(want, member),
+                acts=_acts(have, member),  # a grantor that is dropped is so afterwards
             )
         elif options.inherit is None and options.admin and not then.admin:
             yield Statement(

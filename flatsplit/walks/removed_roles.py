@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from flatsplit.model import Member, MemberOptions, ObjectFacts, ObjectRef, State
 from flatsplit.walks.draft import Draft
@@ -19,7 +19,7 @@ def without_roles(state: State, gone: Collection[str], heir: str) -> State:
     draft = Draft(state)
     for role in gone:
         draft.roles.pop(role, None)
-    draft.members = _memberships(draft, frozenset(gone))
+    draft.members = _memberships(state, frozenset(gone), heir)
     draft.settings = {key: row for key, row in draft.settings.items() if key.role not in gone}
     keeper = _keeper(state, heir)
 
@@ -45,15 +45,21 @@ def handed_on(live: State, want: State, heir: str) -> State:
         for key in want.members
         if key in live.members and (key.role, key.grantor) in before and (key.role, key.grantor) not in after
     ]
-    if not lost:
-        return want
-    members = {key: options for key, options in want.members.items() if key not in lost}
+    return want.but(members=_again(want, want.members, lost, heir)) if lost else want
+
+
+def _again(
+    state: State, members: Mapping[Member, MemberOptions], lost: Sequence[Member], heir: str
+) -> dict[Member, MemberOptions]:
+    """``members`` with those that are ``lost`` by their grantor granted by ``heir``, or else by the operator."""
+    kept = {key: options for key, options in members.items() if key not in lost}
+    able = {(key.role, key.member) for key, options in kept.items() if options.admin}
     for key in lost:
-        grantor = heir if (key.role, heir) in after else want.target.grantor
+        grantor = heir if (key.role, heir) in able else state.target.grantor
         if key.member != grantor:  # who administers the role needs no membership from itself
             again = key._replace(grantor=grantor)
-            members[again] = want.members[key].joined(members.get(again))
-    return want.but(members=members)
+            kept[again] = members[key].joined(kept.get(again))
+    return kept
 
 
 def _administrators(state: State) -> set[tuple[str, str]]:
@@ -68,16 +74,12 @@ def _keeper(state: State, heir: str) -> str:
     return state.target.operator if state.target.operator_superuser and not strong else heir
 
 
-def _memberships(draft: Draft, gone: frozenset[str]) -> dict[Member, MemberOptions]:
-    """Memberships without the dropped roles; those that they granted are granted by the operator."""
-    found = {key: options for key, options in draft.members.items() if not gone & set(key)}
-    if draft.target.membership_options:  # before 16 the grantor is only recorded and keeps nothing from being dropped
-        for key, options in draft.members.items():
-            if key.grantor in gone and not gone & {key.role, key.member}:
-                found.setdefault(key._replace(grantor=draft.target.grantor), options)
-    else:
-        found |= {key: options for key, options in draft.members.items() if not gone & {key.role, key.member}}
-    return found
+def _memberships(state: State, gone: frozenset[str], heir: str) -> dict[Member, MemberOptions]:
+    """Memberships without the dropped roles; those that they granted are granted by others."""
+    left = {key: options for key, options in state.members.items() if not gone & {key.role, key.member}}
+    if not state.target.membership_options:  # the grantor is only recorded and keeps nothing from being dropped
+        return left
+    return _again(state, left, [key for key in left if key.grantor in gone], heir)
 
 
 def forgotten(live: State, want: State, first: State, made: Collection[str]) -> State:

@@ -6,11 +6,16 @@ import tomllib
 
 import pytest
 
+from flatsplit.walks import group, role
 from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import Database
+from tests.support.grouping import declare as declare_group
 from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, as_if_granted_by_operator, make_operator
 from tests.support.snapshot import difference
+from tests.support.special import JOBS, SCHEMAS, declare, flat, quoted
 from tests.support.walk import Walk
+
+NIGHT = 'Night: "job" %s'
 
 NEW = {
     "legacy to one": '[members] "one" = "app_user"',
@@ -42,8 +47,8 @@ def told(walk: Walk, exit_code: int) -> dict[str, tuple[str, ...]]:
 @pytest.mark.parametrize("step", ["grant-existing", "enable-login"])
 def test_until_it_is_ended_or_meant(database: Database, invoke_cli: InProcess, step: str) -> None:
     database.execute("create table t (a int); alter table t owner to legacy")
-    for role in ROLES:
-        database.execute(f"create role {role}")
+    for each in ROLES:
+        database.execute(f"create role {each}")
     walk = Walk(invoke_cli, database).init()
     walk.forward(step)
     for membership in NEW:
@@ -95,8 +100,8 @@ def test_what_a_new_role_granted_outlives_it(
 ) -> None:
     """Since 16 a membership keeps its grantor's own from being revoked, and the grantor from being dropped."""
     database.execute("create role readers; grant readers to legacy with admin option")
-    for role in ("one", "two"):
-        database.execute(f"create role {role} login")
+    for each in ("one", "two"):
+        database.execute(f"create role {each} login")
     if by_operator:
         make_operator(database, SHAPES["createrole"], reach=("readers",))
         as_if_granted_by_operator(database)
@@ -109,6 +114,46 @@ def test_what_a_new_role_granted_outlives_it(
         session.execute("grant readers to two")
     walk.wait_until_gone("app_migrator", "one")
     walk.rollback("--all")
+    found = difference(before, walk.snapshot())
+    assert len(found) == 2, found
+    assert all(line.startswith("+ member: readers") for line in found)
+    query = "select member::regrole::text, admin_option from pg_auth_members where roleid = 'readers'::regrole"
+    assert {("one", True), ("two", False)} <= set(database.admin.execute(query).fetchall())
+
+
+@pytest.mark.slow
+@pytest.mark.share(4)
+@pytest.mark.majors("two")
+@pytest.mark.parametrize("by_operator", [False, True])
+@pytest.mark.parametrize("name", [f"role:{NIGHT}", "group:app_user"])
+def test_what_a_role_of_a_later_walk_granted_outlives_it(
+    database: Database, invoke_cli: InProcess, name: str, by_operator: bool
+) -> None:
+    """A special role's, or a login's of a group, which are dropped when their walk is rolled back."""
+    flat(database)
+    for each in ("readers", "one", "two"):
+        database.execute(f"create role {each} login")
+    if by_operator:
+        make_operator(database, SHAPES["createrole"], reach=("readers", "one", "two"))
+        as_if_granted_by_operator(database)
+    walk = (OperatorsWalk if by_operator else Walk)(invoke_cli, database).init(schemas=list(SCHEMAS))
+    walk.forward()
+    declare_group(walk, "app_user", ("web_a", "web_b"))
+    declare(walk, NIGHT, JOBS)
+    before = walk.snapshot()
+    kind, _, subject = name.partition(":")
+    maker = NIGHT if kind == "role" else "web_a"
+    walk("begin", kind, subject, "--yes").check()
+    upto = role.OPEN if kind == "role" else group.OPEN_LOGINS
+    taken = ("--yes", "--walk", name, "--through", upto, "--password-file", str(walk.password_file))
+    walk("next", *taken, "--waive", "no-blockers", "--reason", "a test").check()
+    database.execute(f"grant readers to {quoted(maker)} with admin option")
+    with walk.connect(maker) as session:
+        session.execute("set role none; grant readers to one with admin option")
+    with walk.connect("one") as session:
+        session.execute("grant readers to two")
+    walk.wait_until_gone(maker, "one")
+    walk("rollback", "--all", "--yes", "--walk", name).check()
     found = difference(before, walk.snapshot())
     assert len(found) == 2, found
     assert all(line.startswith("+ member: readers") for line in found)
