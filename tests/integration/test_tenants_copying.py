@@ -27,7 +27,7 @@ def waits(walk: Walk) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.majors("two")
+@pytest.mark.majors("one")
 def test_who_copies_is_named_and_no_look_of_flatsplits_is(
     fresh_cluster: FreshCluster, make_database: MakeDatabase, invoke_cli: InProcess
 ) -> None:

@@ -122,7 +122,7 @@ class World:
 def split_from(kind: str, make: MakeWorld, *, by_operator: bool = False, chance: random.Random | None = None) -> World:
     """The shop, after its split from such an old role. ``chance``: with other names, drawn."""
     named = Named.hostile(chance, NAMES) if chance else Named()
-    legacy = 'Old "%s" :x' if chance else "legacy"
+    legacy = 'Old "%s" :x' if chance and kind != "bootstrap" else "legacy"  # initdb takes no such name
     cluster = make.fresh(superuser=legacy) if kind == "bootstrap" else None
     database = make.database(
         legacy=legacy,
@@ -130,6 +130,7 @@ def split_from(kind: str, make: MakeWorld, *, by_operator: bool = False, chance:
         cluster=cluster,
         operator="operator" if cluster else "postgres",
     )
+    other = make.database(legacy="neighbour", cluster=cluster, operator="operator" if cluster else "postgres")
     old, schema = ident(legacy), 'S"%:\n' if chance else "public"
     if chance:
         database.execute(f"create schema {ident(schema)} authorization {old}")
@@ -151,7 +152,6 @@ def split_from(kind: str, make: MakeWorld, *, by_operator: bool = False, chance:
     said = {name: toml(format_name(schema, named(name))) for name in ("accounts", "plans")}
     text = f"\n[tenants]\nroot = {said['accounts']}\nkey = {toml([named('account_id')])}\n{ODD if chance else ''}"
     walk.config.write_text(f"{walk.config.read_text()}{text}[tenants.tables]\nshared = [{said['plans']}]\n")
-    other = make.database(legacy="neighbour", cluster=cluster, operator="operator" if cluster else "postgres")
     other.execute("create table theirs (id int); insert into theirs values (1), (2)")
     other.execute(f"grant select on theirs to {named.sql('app_user, readers')}")
     return World(walk, named, other)
