@@ -4,7 +4,7 @@ view, a membership.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flatsplit import ddl
@@ -16,6 +16,7 @@ from flatsplit.errors import FlatsplitError
 from flatsplit.evidence.isolation import EVENT, Facts, read_facts
 from flatsplit.evidence.isolation.closure import breaches
 from flatsplit.evidence.isolation.holes import open_ways
+from flatsplit.evidence.isolation.values import Breach
 from flatsplit.tenants import Survey
 from flatsplit.walks import tenants
 from flatsplit.walks.tenants.context import Context
@@ -104,9 +105,21 @@ def _without_kind(there: Situation) -> Iterator[Broken]:
 
 
 def _news(facts: Facts, survey: Survey, breached: list[list[str]], holes: list[str]) -> Iterator[Broken]:
-    for one in breaches(facts, survey):
-        if [one.key, one.subject] not in breached:
-            yield Broken(one.what, one.fix or _PROVE)
+    yield from _told([one for one in breaches(facts, survey) if [one.key, one.subject] not in breached])
     for hole in open_ways(facts, survey):
         if hole.subject not in holes:
             yield Broken(hole.what, hole.fix or f"close it; then {_PROVE}")
+
+
+def _told(found: Sequence[Breach]) -> Iterator[Broken]:
+    """A line for each, but one for all policies that are missing: a table without them has eight. That roles are
+    nobody's by the mapping is not told where there is no mapping.
+    """
+    missing = [one for one in found if one.key in ("no-permissive", "no-restrictive")]
+    tables = len({one.subject for one in missing})
+    more = f"; of {count(tables, 'table')} {len(missing)} such policies are missing" if missing[1:] else ""
+    unmapped = any(one.key == "no-mapping" for one in found)
+    for one in found:
+        if one in missing[1:] or (unmapped and one.key == "no-tenant"):
+            continue
+        yield Broken(f"{one.what}{more if one in missing else ''}", one.fix or _PROVE)

@@ -281,9 +281,8 @@ def _mapping(facts: Facts, survey: Survey) -> Iterator[Breach]:
     name = (survey.tenants.schema, MAPPING)
     relation = facts.relations.get(name)
     if relation is None:
-        yield Breach(
-            "no-mapping", ".".join(name), f"there is no table {'.'.join(name)}", "flatsplit plan --walk tenants"
-        )
+        what = f"there is no table {'.'.join(name)}: tenants see nothing"
+        yield Breach("no-mapping", ".".join(name), what, "flatsplit tenants --sync makes it")
         return
     said = _said(relation)
     if more := set(relation.reached) - {"r"}:
