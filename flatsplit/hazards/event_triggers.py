@@ -13,6 +13,7 @@ from flatsplit import blueprint, ddl
 from flatsplit.config.grants import LETTERS
 from flatsplit.hazards import routine_bodies
 from flatsplit.hazards.registry import Found, Seen, as_lines, below, decide, granted_name, hazard
+from flatsplit.hazards.remedy_sql import sequences_of
 from flatsplit.model import ObjectFacts, ObjectRef, State
 from flatsplit.rights.matrix import Rights
 from flatsplit.walks import split
@@ -169,7 +170,7 @@ def _grants(refused: Sequence[_Refused], state: State, seen: Seen, lines: dict[t
     for each in refused:
         wanted = [(each.ref, _WORDS[each.letter]), (ObjectRef("schema", "", each.ref.schema), "usage")]
         if each.letter == "a":
-            wanted += [(ref, "usage") for ref, facts in state.objects.items() if _counts(ref, facts, each.ref)]
+            wanted += [(ref, "usage") for ref in sequences_of(state, each.ref)]
         for role in each.roles:
             rights = Rights(state, role)
             for ref, word in wanted:
@@ -178,12 +179,6 @@ def _grants(refused: Sequence[_Refused], state: State, seen: Seen, lines: dict[t
                     named.append(granted_name(ref))
     for key in [key for key, names in lines.items() if not names]:
         del lines[key]
-
-
-def _counts(ref: ObjectRef, facts: ObjectFacts, table: ObjectRef) -> bool:
-    """Whether it is the sequence of a serial column, by the name that the server gives it."""
-    named = ref.name.startswith(f"{table.name}_") and ref.name.endswith("_seq")
-    return ref.kind == "sequence" and ref.schema == table.schema and facts.follows and named
 
 
 _TEMPORARY = (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from flatsplit import ddl, privileges
 from flatsplit.hazards.registry import Seen
-from flatsplit.model import OWNER, PUBLIC, Acl, ObjectFacts, ObjectRef
+from flatsplit.model import OWNER, PUBLIC, Acl, ObjectFacts, ObjectRef, State
 
 
 def from_public(seen: Seen, wanted: Callable[[ObjectRef, ObjectFacts], bool], letters: str | None = None) -> list[str]:
@@ -82,3 +82,13 @@ def own_path(seen: Seen, routines: Sequence[str], *, definer: bool = False) -> l
     path = ", ".join([*map(ddl.ident, seen.context.config.schemas), "pg_temp"])
     word = " SECURITY DEFINER" if definer else ""
     return [f"ALTER ROUTINE {name}{word} SET search_path = {path};" for name in routines]
+
+
+def sequences_of(state: State, table: ObjectRef) -> list[ObjectRef]:
+    """The sequences of its serial columns, by the names that the server gives them."""
+    return [
+        ref
+        for ref, facts in state.objects.items()
+        if ref.kind == "sequence" and ref.schema == table.schema and facts.follows
+        if ref.name.startswith(f"{table.name}_") and ref.name.endswith("_seq")
+    ]

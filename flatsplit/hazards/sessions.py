@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from flatsplit import blueprint, ddl
-from flatsplit.hazards.registry import Found, Seen, below, hazard
-from flatsplit.model import TABLES, ObjectRef, SettingKey
+from flatsplit.config.grants import LETTERS
+from flatsplit.hazards.registry import Found, Seen, as_lines, below, decide, few, granted_name, hazard
+from flatsplit.hazards.remedy_sql import sequences_of
+from flatsplit.model import JOURNAL_SCHEMA, TABLES, ObjectRef, SettingKey
 from flatsplit.rights.inherited import Inherited
 from flatsplit.walks import split
 from flatsplit.walks.split.enable_login import legacy_settings, search_path
@@ -220,7 +222,7 @@ def migration_tables(seen: Seen) -> Iterator[Found]:
         for group in seen.state.groups
         if group.kind in TABLES and seen.context.ours(group.refs[0], group.facts)
         for ref in group.refs
-        if ref.name.lower() in MIGRATION_TABLES or _MIGRATIONS.search(ref.name.lower())
+        if _lists(ref)
     )
     if refs:
         user = blueprint.application(seen.context.config)
@@ -233,6 +235,52 @@ def migration_tables(seen: Seen) -> Iterator[Found]:
             tuple(map(ddl.label, refs)),
             fix=below(said, [ddl.revoke(refs, "awd", user)]),
         )
+
+
+@hazard(
+    "migrations-out-of-reach",
+    "warning",
+    split.SWITCH_CONNECTIONS,
+    looks_at="tables named like those of migration tools, in any schema, that legacy reached as a superuser only",
+    why="The migration tool keeps its list in a table of another role's, which legacy could use because it is a "
+    "superuser. app_migrator is none: its first migration ends with permission denied, before it has done anything.",
+    fix="Name the table and its schema under [grants.app_migrator] in flatsplit.toml, or give them to legacy.",
+    manual="ddl-priv.html",
+)
+def migrations_out_of_reach(seen: Seen) -> Iterator[Found]:
+    """Tables of migrations that app_migrator could not write."""
+    before = seen.context.baseline.roles.get(seen.legacy)
+    if before is None or not before.superuser:
+        return
+    apart = {*seen.context.owners, *seen.context.config.roles.new}
+    rights = Inherited(seen.granted, blueprint.owner(seen.context.config))
+    lines: dict[tuple[str, str], list[str]] = {}
+    found = []
+    for ref in sorted(ref for ref, facts in seen.granted.objects.items() if ref.kind in TABLES and _lists(ref)):
+        facts = seen.granted.objects[ref]
+        if facts.owner in apart or facts.extension or facts.note == "system" or ref.schema == JOURNAL_SCHEMA:
+            continue
+        wanted = [(ref, word) for word in ("select", "insert", "update", "delete")]
+        wanted += [(one, "usage") for one in (ObjectRef("schema", "", ref.schema), *sequences_of(seen.granted, ref))]
+        lacking = [
+            (one, word) for one, word in wanted if LETTERS[word] not in rights.letters(seen.granted.objects[one])
+        ]
+        for one, word in lacking:
+            names = lines.setdefault((blueprint.OWNER.key, word), [])
+            names += [granted_name(one)] if granted_name(one) not in names else []
+        found += [ddl.label(ref)] if lacking else []
+    if found:
+        yield Found(
+            f"{rights.role} may not write to {few(found)}, as a migration tool does",
+            tuple(found),
+            fix=decide("migrations-out-of-reach", lines),
+            toml=as_lines(lines),
+        )
+
+
+def _lists(ref: ObjectRef) -> bool:
+    """Whether its name is that of a migration tool's list."""
+    return ref.name.lower() in MIGRATION_TABLES or bool(_MIGRATIONS.search(ref.name.lower()))
 
 
 @hazard(

@@ -96,6 +96,19 @@ CASES = (
         cure="REVOKE UPDATE ON alembic_version FROM app_user",
         stays=True,
     ),
+    Case(
+        "migrations-out-of-reach",
+        'ALTER ROLE legacy SUPERUSER; CREATE SCHEMA "A tool"; CREATE TABLE "A tool".__drizzle_migrations (id serial); '
+        "CREATE TABLE alembic_version (v text); ALTER TABLE alembic_version OWNER TO legacy; "
+        "CREATE TABLE other (a int); CREATE TABLE schema_migrations (v text); "
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON schema_migrations TO legacy",
+        ("table A tool.__drizzle_migrations",),
+        role="app_migrator",
+        bites='INSERT INTO "A tool".__drizzle_migrations DEFAULT VALUES',
+        error="permission denied for schema A tool",
+        cure='GRANT USAGE ON SCHEMA "A tool" TO app_migrator; GRANT USAGE ON ALL SEQUENCES IN SCHEMA "A tool" TO '
+        'app_migrator; GRANT SELECT, INSERT, UPDATE, DELETE ON "A tool".__drizzle_migrations TO app_migrator',
+    ),
     # Replication
     Case(
         "subscriptions",
