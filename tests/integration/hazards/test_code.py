@@ -72,7 +72,7 @@ CASES = (
     ),
     Case(
         "rls-zero-rows",
-        _TABLE + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; " + _GRANT,
+        _TABLE + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY deny ON t USING (false); " + _GRANT,
         ("public.t",),
         bites="SELECT count(*) FROM t",
         value=0,
