@@ -76,6 +76,23 @@ def deed(name: str) -> bool:
     return not DEEDS.isdisjoint(split(name))
 
 
+_SORTS = frozenset({"kind", "status", "type"})
+
+
+def doubt(fk: ForeignKey) -> str:
+    """Why it may not say whose a row is, though the row that it refers to is a tenant's; "" where nothing says so."""
+    column = fk.columns[0]
+    if len(fk.columns) > 1:
+        return ""
+    if momentary(column):
+        return f"{column} may say which row one points at for the moment, and not whose it is"
+    if deed(column):
+        return f"{column} says who did something, and may not say whose a row is"
+    if singular(split(fk.target.name)[-1]) in _SORTS:
+        return f"{column} says of what sort a row is, and may not say whose"
+    return ""
+
+
 def split(name: str) -> list[str]:
     """The words of a name, in lower case."""
     places = [0, *words_of(name), len(name)]

@@ -22,6 +22,7 @@ from flatsplit.tenants.named import Named
 from flatsplit.tenants.similarity import (
     alike,
     comparable,
+    doubt,
     leads_to,
     momentary,
     must,
@@ -252,10 +253,10 @@ class _Surveyor:
             return Open(table.ref, said, (*(self._by(table.ref, fk) for fk in late), *(one for _, one in equal)))
         if len({(one.column, one.links) if may_be_null else one.straightened() for _, one in equal}) > 1:
             said = ", ".join(format_way(_way(fk)) for fk, _ in equal)
-            return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in equal))
+            likely = sorted(equal, key=lambda way: bool(doubt(way[0])))  # the answers, the likeliest first
+            return Open(table.ref, f"{len(equal)} ways lead to a tenant: {said}", tuple(one for _, one in likely))
         fk, found = equal[0]
-        if momentary(fk.columns[0]):
-            said = f"{fk.columns[0]} may say which row one points at for the moment, and not whose it is"
+        if said := doubt(fk):
             others = (
                 self.known.over(table, one, f"foreign key {', '.join(one.columns)}") for one in table.foreign_keys
             )

@@ -102,6 +102,28 @@ def test_a_way_to_what_a_row_points_at_for_the_moment_is_a_question() -> None:
     assert [kinds(found)[name] for name in ("docs", "versions")] == ["through"] * 2
 
 
+def test_a_way_by_who_did_something_or_by_a_sort_is_a_question() -> None:
+    """A note on somebody's copy is not its writer's, and a bill not of whoever thought of that sort of bills."""
+    found = surveyed(
+        *TABLES,
+        table("people", "id:bigint! account_id:bigint!", "account_id>accounts"),
+        table("bill_types", "id:bigint! account_id:bigint!", "account_id>accounts"),
+        table("notes", "id:bigint! copy:bigint! creator:bigint!", "creator>people"),
+        table("bills", "id:bigint! trade:bigint! sort:bigint!", "sort>bill_types"),
+        table("lines", "id:bigint! bill_id:bigint!", "bill_id>bills"),
+        table("wishes", "id:bigint! creator_id:bigint! holder:bigint!", "creator_id>people", "holder>people"),
+        table("cards", "id:bigint! holder:bigint!", "holder>people"),
+        table("plans", "id:bigint! updated_by:bigint holder:bigint!", "updated_by>people", "holder>people"),
+    )
+    asked = {one.ref.name: one for one in found.undecided}
+    assert asked.keys() == {"notes", "bills", "lines", "wishes"}
+    assert "creator says who did something" in asked["notes"].why
+    assert "sort says of what sort a row is" in asked["bills"].why
+    assert asked["lines"].after == ref("bills")
+    assert [one.links[0].columns for one in asked["wishes"].choices] == [("holder",), ("creator_id",)]
+    assert [kinds(found)[name] for name in ("cards", "plans")] == ["through"] * 2
+
+
 def test_two_columns_that_end_like_the_key_are_a_question_though_one_is_declared() -> None:
     found = surveyed(
         *TABLES,
