@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flatsplit.config import Tenants, Way, format_name, parse_name, parse_way
 from flatsplit.model import ForeignKey, ObjectRef, Table
 from flatsplit.tenants.children import parents
-from flatsplit.tenants.kinds import Belonging, TableKind
+from flatsplit.tenants.kinds import Belonging, TableKind, following
 from flatsplit.tenants.known import KnownTables
 from flatsplit.tenants.similarity import alike
 from flatsplit.tenants.tree import PERSONS, persons, upward
@@ -19,6 +19,7 @@ class Decided:
     def __init__(self, tenants: Tenants, known: KnownTables) -> None:
         self.tenants = tenants
         self.known = known
+        self.waiting = dict(tenants.through)
 
     def root(self) -> None:
         """Add the root and the type of its key, or what is wrong with the configured one."""
@@ -102,24 +103,40 @@ class Decided:
             self.known.wrong.append(f"own: {said}: {self.known.other_type(found)}")
         return found is not None and (not self.known.key_type or alike(found.type, self.known.key_type))
 
-    def ways(self) -> None:
-        """Add the tables under ``through``, those nearest to the key first."""
-        waiting = dict(self.tenants.through)
-        for _ in range(len(waiting)):
-            for name, text in list(waiting.items()):
+    def ways(self) -> bool:
+        """Add the tables under ``through``, those nearest to the key first; returns whether any was added. Those that
+        lead to a table whose kind is not known yet are left for the next call.
+        """
+        before = len(self.waiting)
+        for _ in range(before):
+            for name, text in list(self.waiting.items()):
                 table = self.known.structure.get(*parse_name(name).parts)
                 if table is None or table.parent:
-                    del waiting[name]
+                    del self.waiting[name]
                     continue
                 key = self._declared(table, parse_way(text))
                 if key is None:
                     said = f"through: {name} has no foreign key on {text}"
                     self.known.wrong.append(f"{said}: name the table, like {text} -> schema.table(column)")
-                    del waiting[name]
+                    del self.waiting[name]
                 elif (found := self.known.over(table, key, "decided")) is not None:
                     self.known.belongings[table.ref] = found._replace(decided=True)
-                    del waiting[name]
-        for name, text in waiting.items():
+                    del self.waiting[name]
+        return len(self.waiting) < before
+
+    def ask(self) -> None:
+        """Say of those that are left, and lead to a table that is asked about, that this one has to be said first."""
+        for _ in range(len(self.waiting)):
+            for name, text in list(self.waiting.items()):
+                table = self.known.structure.get(*parse_name(name).parts)
+                key = self._declared(table, parse_way(text)) if table is not None else None
+                if table is not None and key is not None and key.target in self.known.open:
+                    self.known.ask(following(table.ref, key.target))
+                    del self.waiting[name]
+
+    def left(self) -> None:
+        """Say of those that are left that they lead nowhere."""
+        for name, text in self.waiting.items():
             table = self.known.structure.get(*parse_name(name).parts)
             key = self._declared(table, parse_way(text)) if table is not None else None
             unlike = self.known.unlike(table, [key]) if table is not None and key is not None else ""

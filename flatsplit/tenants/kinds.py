@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from flatsplit.config import format_name
 from flatsplit.model import ObjectRef
 from flatsplit.tenants.condition import Condition, Link
 
@@ -71,3 +72,9 @@ class Open(NamedTuple):
     """The likeliest first."""
     after: ObjectRef | None = None
     """Once the kind of this table is said, nothing may have to be said of the other any more."""
+
+
+def following(ref: ObjectRef, first: ObjectRef) -> Open:
+    """The question about a table that goes where another one goes, about which somebody is asked."""
+    said = f"follows from {format_name(first.schema, first.name)}, of which it has to be said first"
+    return Open(ref, said, after=first)

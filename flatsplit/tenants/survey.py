@@ -16,7 +16,7 @@ from flatsplit.tenants.children import with_children
 from flatsplit.tenants.condition import Link
 from flatsplit.tenants.declared import Decided
 from flatsplit.tenants.key_names import KeyNames
-from flatsplit.tenants.kinds import APART, Belonging, Open
+from flatsplit.tenants.kinds import APART, Belonging, Open, following
 from flatsplit.tenants.known import KnownTables
 from flatsplit.tenants.named import Named
 from flatsplit.tenants.similarity import (
@@ -29,7 +29,7 @@ from flatsplit.tenants.similarity import (
     reaching,
 )
 from flatsplit.tenants.surveyed import Survey
-from flatsplit.tenants.unrelated_tables import format_ref, lonely
+from flatsplit.tenants.unrelated_tables import lonely
 
 _HIDDEN = "may be NULL, and is hidden then"
 
@@ -65,9 +65,12 @@ class _Surveyor:
         self._otherwise()
         self._loose(rest)
         self._by_way(known.silent(rest))
-        decided.ways()
-        self._by_way(known.silent(rest))
+        while decided.ways():  # a way may lead to a table that is found by what has been decided of another
+            self._by_way(known.silent(rest))
+        decided.ask()
         self._by_name(known.silent(rest))
+        decided.ask()
+        decided.left()
         return Survey(
             self.tenants,
             self.structure,
@@ -240,7 +243,7 @@ class _Surveyor:
             return None
         best = min(loose for loose, _, _ in ways)
         if (first := self._must_follow(table, certain=not best[0])) is not None:
-            return self._follows(table.ref, first)
+            return following(table.ref, first)
         equal = [(fk, found) for loose, fk, found in ways if loose == best]
         may_be_null = best[0]
         likelier = [one for column, one in self.named.guesses(table) if column.not_null] if may_be_null else []
@@ -283,10 +286,6 @@ class _Surveyor:
         asked = {ref for ref, one in self.known.open.items() if not certain or len(one.choices) > 1}
         return min((fk.target for fk in table.foreign_keys if fk.target in asked and must(table, fk)), default=None)
 
-    @staticmethod
-    def _follows(ref: ObjectRef, first: ObjectRef) -> Open:
-        return Open(ref, f"follows from {format_ref(first)}, of which it has to be said first", after=first)
-
     def _by_name(self, tables: list[Table]) -> None:
         """Decide the tables that are left: those with a guess by name are asked about, and so are those that refer to
         a table that is asked about; all others are hidden.
@@ -297,7 +296,7 @@ class _Surveyor:
         waiting = {table.ref: table for table in self.known.silent(tables)}
         for table in list(waiting.values()):
             if (first := self._must_follow(table, certain=False)) is not None:
-                self.known.ask(self._follows(table.ref, first))
+                self.known.ask(following(table.ref, first))
                 del waiting[table.ref]
                 continue
             if guesses := tuple(one for _, one in self.named.guesses(table)):
@@ -313,7 +312,7 @@ class _Surveyor:
             if not follows:
                 break
             for ref, first in follows.items():
-                self.known.ask(self._follows(ref, first))
+                self.known.ask(following(ref, first))
                 del waiting[ref]
         for ref, table in waiting.items():
             self.known.belongings[ref] = Belonging(ref, "hidden", why=self._why_hidden(table))

@@ -168,6 +168,7 @@ def decided(walk: Walk, found: Mapping[str, Any], answers: Path) -> dict[str, di
         said: dict[str, dict[str, str]] = {"own": {}, "through": {}}
         hidden: list[str] = []
         survey = found
+        walk.config.write_text(text)
         while survey["undecided"]:
             for one in [one for one in survey["undecided"] if not one["after"]] or survey["undecided"]:
                 if not one["choices"]:

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import errors, sql
 
 from flatsplit.config import parse_name
+from tests.support.tenant_values import Column, value
 
 Rows = frozenset[tuple[int, str]]
 """(oid of the table, place in it)."""
@@ -57,18 +58,6 @@ WHERE contype = 'c' AND (conrelid = %s::regclass
 """
 
 
-class _Column(NamedTuple):
-    name: str
-    type: str
-    kind: str
-    category: str
-    needed: bool
-    given: bool
-    kept: bool
-    labels: list[str] | None
-    once: bool
-
-
 class _Key(NamedTuple):
     target: int
     columns: list[str]
@@ -79,7 +68,7 @@ class _Key(NamedTuple):
 class _Table:
     oid: int
     name: str
-    columns: list[_Column]
+    columns: list[Column]
     keys: list[_Key]
     words: list[str]
     """What its constraints name."""
@@ -148,7 +137,7 @@ class _Filling:
         self.tables = {}
         for oid, quoted in admin.execute(_TABLES, [schemas]).fetchall():
             name = written(quoted)
-            columns = [_Column(*row) for row in admin.execute(_COLUMNS, [oid]).fetchall()]
+            columns = [Column(*row) for row in admin.execute(_COLUMNS, [oid]).fetchall()]
             ((checks,),) = admin.execute(_CHECKS, [oid, oid]).fetchall()
             words = re.findall(r"'((?:[^']|'')*)'", checks or "")
             found = [_Key(*row) for row in admin.execute(_KEYS, [oid]).fetchall()]
@@ -251,6 +240,7 @@ class _Filling:
         if one is not None and one["kind"] in ("root", "own"):
             values[one["column"]] = self.keys[world]
         kinds = {column.name: column for column in table.columns}
+        itself: list[_Key] = []  # of the row's own values, which are to be made
         for key in sorted(table.keys, key=lambda key: -len(key.columns)):
             if any(values.get(name, "") is None for name in key.columns):
                 continue
@@ -269,14 +259,25 @@ class _Filling:
             elif fits:
                 row = fits[(number + tries) % len(fits)] if tries < TRIES // 2 else self.dice.choice(fits)
                 values.update({here: row[there] for here, there in zip(key.columns, key.targets, strict=True)})
+            elif key.target == table.oid:
+                itself.append(key)
             elif any(name not in values for name in key.columns):
                 return None
+        own = {here for key in itself for here in key.columns if here not in key.targets}
         for column in table.columns:
             full = tries % 4 in (1, 2) and (not column.given or tries % 8 > 4)
-            wanted = full or ((column.needed or column.once) and not column.given)
-            if wanted and column.name not in values and not column.kept:
+            some = tries % 4 == 3 and self.dice.random() < 0.5
+            wanted = full or some or ((column.needed or column.once) and not column.given)
+            if wanted and column.name not in values and column.name not in own and not column.kept:
                 values[column.name] = self._value(table, column, tries)
+        for key in itself:
+            pairs = zip(key.columns, key.targets, strict=True)
+            values.update({here: values[there] for here, there in pairs if here in own and there in values})
         return values
+
+    def _value(self, table: _Table, column: Column, tries: int) -> Any:
+        self.count += 1
+        return value(column, self.count, tries, self.dice, table.words)
 
     def _targets(self, oid: int, world: int) -> list[dict[str, Any]]:
         target = self.tables.get(oid)
@@ -286,46 +287,6 @@ class _Filling:
         if one is not None and one["kind"] in ("root", "own", "through"):
             return target.made[world]
         return [row for rows in target.made for row in rows]
-
-    def _value(self, table: _Table, column: _Column, tries: int) -> Any:
-        """Something of the column's type, another one each time."""
-        self.count += 1
-        n = self.count
-        type_ = column.type.partition("(")[0]
-        if column.labels:
-            return column.labels[n % len(column.labels)]
-        if column.category == "A":
-            return "{}"
-        if column.category == "S":
-            limit = re.search(r"\((\d+)\)", column.type)
-            text = self.dice.choice(table.words) if tries > 1 and table.words and self.dice.random() < 0.7 else f"{n}"
-            return text[: int(limit[1])] if limit else text
-        fixed = {
-            "uuid": f"{n:08x}-0000-4000-8000-000000000001",
-            "boolean": str(n % 2 == 0),
-            "json": "{}",
-            "jsonb": "{}" if tries % 3 else f'{{"n": {n}}}',
-            "bytea": f"\\x{n:016x}",
-            "inet": "10.0.0.1",
-            "cidr": "10.0.0.0/8",
-            "date": f"2{n // 300 % 900:03}-0{n % 9 + 1}-{n % 27 + 1:02}",
-            "interval": f"{n} seconds",
-            "tsvector": "a",
-            "xml": "<a/>",
-            "point": "(1,1)",
-            "bit": "1",
-        }
-        if type_ in fixed:
-            return fixed[type_]
-        if type_.startswith("timestamp"):
-            return f"2024-01-01 {n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}"
-        if type_.startswith("time"):
-            return "10:00"
-        if column.category == "R":
-            return "empty"
-        if type_ == "smallint":
-            return str(n % 30000 if tries < 2 else self.dice.randrange(4))
-        return str(n if tries < 2 else self.dice.randrange(1, 20))
 
 
 def whose(kinds: Mapping[str, Mapping[str, Any]], name: str, key: str) -> sql.Composed:
