@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from flatsplit.model import ForeignKey, ObjectRef, Structure, Table
 from flatsplit.tenants.kinds import Belonging
-from flatsplit.tenants.similarity import deed, must
+from flatsplit.tenants.similarity import deed, must, reaching
 
 
 def ways(
@@ -44,3 +44,11 @@ def _beside(table: Table, one: Belonging, told: Collection[ObjectRef]) -> list[F
         and fk.target in told
         and (must(table, fk) or not (always or any(map(deed, fk.columns))))
     ]
+
+
+def leading(
+    structure: Structure, table: Table, kept: Collection[ObjectRef], ways_: Sequence[ForeignKey]
+) -> list[ForeignKey]:
+    """Those of its foreign keys that lead to one of the tables ``kept``, and not back through the table itself."""
+    told = reaching(structure, kept, beside=table.ref) if ways_ else ()
+    return [fk for fk in ways_ if fk.target in told]

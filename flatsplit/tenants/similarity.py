@@ -227,16 +227,18 @@ def must(table: Table, fk: ForeignKey) -> bool:
     return all((column := table.column(name)) is not None and column.not_null for name in fk.columns)
 
 
-def reaching(structure: Structure, told: Collection[ObjectRef], beside: ObjectRef | None = None) -> set[ObjectRef]:
+def reaching(
+    structure: Structure, told: Collection[ObjectRef], *, beside: ObjectRef | None = None, some: bool = False
+) -> set[ObjectRef]:
     """These tables, and those whose every row refers to one of theirs, directly or through other tables. ``beside``:
-    and those of which only some rows do, but not through this table.
+    not this table, nor through it. ``some``: and those of which only some rows do.
     """
-    found = set(told)
+    found = {*told} - {beside}
     new = list(found)
     while new:
         ref = new.pop()
         for table, fk in structure.referring.get(ref[1:3], ()):
-            if table.ref not in found and table.ref != beside and (beside is not None or must(table, fk)):
+            if table.ref not in found and table.ref != beside and (some or must(table, fk)):
                 found.add(table.ref)
                 new.append(table.ref)
     return found

@@ -124,12 +124,12 @@ class _Surveyor:
 
         The column of another name could then be a tenant with whom the row is only shared.
         """
-        kept = (ref for ref, one in self.known.belongings.items() if one.kind not in ("shared", "hidden"))
-        told = reaching(self.structure, {*kept, *self.doubtful})
-        found = otherwise.ways(self.structure, self.doubtful, told)
+        kept = {ref for ref, one in self.known.belongings.items() if one.kind not in ("shared", "hidden")}
+        kept |= self.doubtful.keys()
+        found = otherwise.ways(self.structure, self.doubtful, reaching(self.structure, kept))
         for ref, one in self.doubtful.items():
             table = self.structure.tables[ref]
-            if ways := found[ref]:
+            if ways := otherwise.leading(self.structure, table, kept, found[ref]):
                 said = (
                     f"{one.column}, called otherwise than the key, names a tenant; so does {format_way(_way(ways[0]))}"
                 )
@@ -156,11 +156,9 @@ class _Surveyor:
             column = table.column(one.column) if one is not None and one.kind == "own" else None
             if one is None or column is None or column.not_null:
                 continue
-            declared = [
-                self._by(table.ref, fk)
-                for fk in table.foreign_keys
-                if fk.target in told and must(table, fk) and column.name not in fk.columns
-            ]
+            sure = [fk for fk in table.foreign_keys if fk.target in told and must(table, fk)]
+            sure = [fk for fk in sure if column.name not in fk.columns]
+            declared = [self._by(table.ref, fk) for fk in otherwise.leading(self.structure, table, kept, sure)]
             named = (found for other, found in self.named.guesses(table) if other.not_null)
             likelier = [found for found in (*declared, *named) if self._surely(found)]
             if likelier:
@@ -276,7 +274,7 @@ class _Surveyor:
         if not others:
             return []
         kept = {ref for ref, one in self.known.belongings.items() if one.kind in APART}
-        told = reaching(self.structure, kept - {table.ref}, beside=table.ref)
+        told = reaching(self.structure, kept, beside=table.ref, some=True)
         return [fk for fk in others if fk.target in told and comparable(table, fk, self.structure.tables[fk.target])]
 
     def _must_follow(self, table: Table, *, certain: bool) -> ObjectRef | None:
