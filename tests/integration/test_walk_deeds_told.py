@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -17,6 +18,7 @@ from tests.fixtures.cli import InProcess
 from tests.fixtures.databases import MakeDatabase
 from tests.integration.test_deeds_told import look, mend, run
 from tests.support.grouping import declare as declare_group
+from tests.support.operators import OPERATOR, SHAPES, OperatorsWalk, as_if_granted_by_operator, make_operator
 from tests.support.snapshot import difference
 from tests.support.special import SCHEMAS, declare, flat, quoted
 from tests.support.walk import Walk, assert_same, toml
@@ -35,6 +37,8 @@ ROLE = (role.CREATE_ROLE, role.BRIDGE, role.OPEN, role.SWITCH_CONNECTIONS, role.
 ROTATE = ("prepare", "open", "switch-connections", "close")
 LEAVE = (leave.LOCK, leave.HAND_OVER)
 PERSON = 'Ali "ce" %'
+OPERATORS = ("", "createrole")
+"""Shapes of the operator; "" is a superuser."""
 WALKS: dict[str, tuple[str, ...]] = {
     "group:app_user": GROUP,
     f"role:{WORKER}": ROLE,
@@ -78,18 +82,22 @@ def deeds(name: str, done: Sequence[str], database: str, *, options: bool) -> li
 
 
 @pytest.mark.slow
-@pytest.mark.share(3)
+@pytest.mark.share(4)
 @pytest.mark.majors("two")
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("name", WALKS)
 def test_each_is_told_and_mended(
-    make_database: MakeDatabase, invoke_cli: InProcess, major: int, name: str, seed: int
+    make_database: MakeDatabase, invoke_cli: InProcess, major: int, name: str, operator: str, seed: int
 ) -> None:
-    chance = random.Random(f"{name} {seed}")
+    chance = random.Random(f"{name} {operator}{seed}")
     database = make_database()
     flat(database)
     database.execute("create role stranger login")
-    walk = Walk(invoke_cli, database).init(schemas=list(SCHEMAS))
+    if operator:
+        make_operator(database, SHAPES[operator], reach=("stranger",))
+        as_if_granted_by_operator(database)
+    walk = (OperatorsWalk if operator else Walk)(invoke_cli, database).init(schemas=list(SCHEMAS))
     walk.forward()
     declare_group(walk, "app_user", TWINS, connection_limit=5)
     declare(walk, WORKER, JOBS)
@@ -109,6 +117,8 @@ def test_each_is_told_and_mended(
     ahead(walk, name, keys[upto])
     drawn = deeds(name, keys[: upto + 1], quoted(database.name), options=major >= 16)
     for one in chance.sample(drawn, min(DEEDS, len(drawn))):
+        if operator and major >= 16 and re.match(r"revoke (?:\w+ option for )?app_user from ", one.sql):
+            one = one._replace(sql=f"{one.sql} granted by {quoted(OPERATOR)}")  # whose grant it is
         try:
             told_and_mended(walk, name, one)
         except AssertionError as error:
