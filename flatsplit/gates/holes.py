@@ -19,7 +19,7 @@ def judge(asked: Asked[Context]) -> GateResult:
     if not found:
         return GateResult("holes", True, "nothing that everybody may do leads around the policies")
     more = f" (and {len(found) - 1} more)" if found[1:] else ""
-    return GateResult("holes", False, f"{found[0].what}{more}", _FIX)
+    return GateResult("holes", False, f"{found[0].what}{more}", found[0].fix or _FIX)
 
 
 GATE = Gate("holes", judge, "nothing leads around the policies")

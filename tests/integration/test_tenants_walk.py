@@ -248,6 +248,11 @@ def test_what_speaks_against_beginning(walk: Walk) -> None:
     step(walk)
     closed = walk("next", "--yes", "--walk", "tenants").check(3).stdout
     assert "waiting for holes: public.all_of_it() of schema public runs with the rights of" in closed
+    assert "fix: close it, or take it on" in closed
+    walk.database.execute("drop function all_of_it(); create view all_orders as select * from orders")
+    walk.database.execute("alter view all_orders owner to app_migrator; grant select on all_orders to public")
+    closed = walk("next", "--yes", "--walk", "tenants").check(3).stdout
+    assert "fix: REVOKE" in closed, closed
 
 
 def policies(database: Database) -> set[tuple[object, ...]]:
