@@ -43,6 +43,7 @@ EXAMPLES = settings(max_examples=int(os.environ.get("FLATSPLIT_LAW_EXAMPLES", "2
 ALL = len(TENANTS.steps)
 OWN, KINDS = "app_migrator", ("own", "through", "shared", "hidden")
 ROOT = ObjectRef("table", "public", "accounts")
+READS_ALL = "pg_read_all_data"
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,12 @@ def worlds(draw: st.DrawFn) -> World:
     roles = {name: RoleFacts(login=True) for name in ("app_user", OWN, "app_readonly", "dba", "third", "reader")}
     roles |= {"ops": RoleFacts(superuser=target.operator_superuser), "postgres": RoleFacts(superuser=True)}
     if major >= 14:
-        roles["pg_read_all_data"] = RoleFacts()
+        roles[READS_ALL] = RoleFacts()
     members = {}
-    if draw(st.booleans()):
-        options = MemberOptions(False, True, True) if major >= 16 else MemberOptions()
-        members[Member("reader", "third", target.grantor)] = options
+    options = MemberOptions(False, True, True) if major >= 16 else MemberOptions()
+    for role in ("reader", READS_ALL):
+        if role in roles and draw(st.booleans()):
+            members[Member(role, "third", target.grantor)] = options
     names = draw(st.lists(st.sampled_from(("orders", "lines", 'a "b"', "events")), unique=True, max_size=4))
     objects = {ObjectRef("schema", "", "public"): _facts(draw, "CU", ("app_user",))}
     objects[ROOT] = _facts(draw, "Dadrtwx", ("app_user", "app_readonly", "third"))
@@ -256,6 +258,7 @@ def test_everybody_with_a_right_is_named_and_nobody_else(world: World) -> None:
         if context.guarded(ref) or policy in world.state.policies:
             continue
         held = {item.grantee for item in world.state.objects[ref].acl} - {OWNER, ""}
+        held |= {key.role for key in world.state.members if key.role == READS_ALL}
         held |= {
             item.grantee
             for column, acl in world.state.columns.items()
