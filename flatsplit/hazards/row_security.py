@@ -8,6 +8,7 @@ from typing import NamedTuple
 from flatsplit import blueprint, ddl
 from flatsplit.config import format_name
 from flatsplit.hazards.registry import Found, Seen, hazard
+from flatsplit.model import OWNER, PUBLIC, TABLES, ObjectRef
 from flatsplit.walks import split
 from flatsplit.walks.session_settings import row_security_off
 from flatsplit.walks.split.kind import through
@@ -29,6 +30,8 @@ class _Table(NamedTuple):
     """Whether legacy is subject to its policies."""
     visible: bool
     """Whether a policy could let app_user see a row."""
+    shut: tuple[str, ...]
+    """The restrictive policies that deny it every row."""
 
     @property
     def label(self) -> str:
@@ -38,8 +41,8 @@ class _Table(NamedTuple):
 def _tables(seen: Seen) -> list[_Table]:
     bypassed, apart = _bypassed(seen), _kept_apart(seen)
     return [
-        _Table(schema, table, (forced or not ours) and not bypassed, visible)
-        for schema, table, forced, visible, ours, extension in seen.rows("rls")
+        _Table(schema, table, (forced or not ours) and not bypassed, visible, tuple(shut))
+        for schema, table, forced, visible, ours, extension, shut in seen.rows("rls")
         if not extension and (ours or bypassed) and (schema, table) not in apart
     ]
 
@@ -65,9 +68,9 @@ def bypasses(seen: Seen) -> bool:
     "rls-zero-rows",
     "blocker",
     split.CREATE_ROLES,
-    looks_at="pg_class.relrowsecurity of the application's tables, and their permissive policies for SELECT",
-    why="Row-level security is on and no policy lets app_user in. Legacy, as the owner or by attribute, bypasses it; "
-    "app_user would get empty results without any error.",
+    looks_at="pg_class.relrowsecurity of the application's tables, and their policies for SELECT",
+    why="Row-level security is on and no policy lets app_user in, or a restrictive one denies everybody all rows. "
+    "Legacy, as the owner or by attribute, bypasses it; app_user would get empty results without any error.",
     fix="CREATE POLICY … TO legacy, which is extended to app_user, or TO PUBLIC; or accept this, and after "
     "create-roles CREATE POLICY … TO app_user or ALTER ROLE app_user BYPASSRLS; or disable row security there.",
     manual="ddl-rowsecurity.html",
@@ -75,9 +78,9 @@ def bypasses(seen: Seen) -> bool:
 )
 def rls_zero_rows(seen: Seen) -> Iterator[Found]:
     """Tables where app_user would silently see no row. Where the policies hold for legacy, too, nothing changes."""
-    none = [table for table in _tables(seen) if not table.visible and not table.under]
+    none = [table for table in _tables(seen) if (not table.visible or table.shut) and not table.under]
     if none and not bypasses(seen):
-        lines = tuple(_opening(seen, table) for table in none)
+        lines = tuple(line for table in none for line in _openings(seen, table))
         fix = (
             f"{' '.join(lines)} Policies for {seen.legacy} are extended to "
             f"{blueprint.application(seen.context.config)}; or accept this and decide later."
@@ -87,10 +90,32 @@ def rls_zero_rows(seen: Seen) -> Iterator[Found]:
         yield Found(what, tuple(table.label for table in none), fix=fix, sql=lines)
 
 
-def _opening(seen: Seen, table: _Table) -> str:
-    """A policy for legacy, which changes nothing for it and is extended to the new roles."""
-    taken = [ref.args for ref in seen.state.policies if (ref.schema, ref.name) == table[:2]]
-    return ddl.open_policy(format_name(table.schema, table.name), format_name(seen.legacy), taken) + ";"
+def _openings(seen: Seen, table: _Table) -> Iterator[str]:
+    """Statements by which app_user sees the rows, and that change nothing for others: what denies all rows to everybody
+    goes on denying them to whoever else holds a right there, and a policy for legacy is extended to the new roles.
+    """
+    for name in table.shut:
+        policy = ObjectRef("policy", table.schema, table.name, name)
+        others = _bound(seen, table, policy)
+        if PUBLIC not in others:  # else nobody can be named: a right of everybody's has to be theirs by name first
+            yield ddl.alter_policy(policy, others) if others else ddl.drop_policy(policy)
+    if not table.visible:
+        taken = [ref.args for ref in seen.state.policies if (ref.schema, ref.name) == table[:2]]
+        yield ddl.open_policy(format_name(table.schema, table.name), format_name(seen.legacy), taken) + ";"
+
+
+def _bound(seen: Seen, table: _Table, policy: ObjectRef) -> frozenset[str]:
+    """The roles besides legacy and the new ones that a policy holds for: those that it names, or everybody with a right
+    on the table.
+    """
+    named = seen.state.policies[policy]
+    if PUBLIC in named:
+        acls = [
+            *(facts.acl for ref, facts in seen.state.objects.items() if ref[1:3] == table[:2] and ref.kind in TABLES),
+            *(acl for column, acl in seen.state.columns.items() if column[1:3] == table[:2]),
+        ]
+        named = frozenset(item.grantee for acl in acls for item in acl)
+    return named - {OWNER, seen.legacy, *seen.context.config.roles.new}
 
 
 @hazard(
@@ -106,7 +131,7 @@ def _opening(seen: Seen, table: _Table) -> str:
 )
 def rls_fewer_rows(seen: Seen) -> Iterator[Found]:
     """Tables whose policies will apply to app_user and do not apply to legacy."""
-    fewer = tuple(table.label for table in _tables(seen) if table.visible and not table.under)
+    fewer = tuple(table.label for table in _tables(seen) if table.visible and not (table.under or table.shut))
     if fewer and not bypasses(seen):
         yield Found(f"policies begin to apply on {count(len(fewer), 'table')}", fewer)
 

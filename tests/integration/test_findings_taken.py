@@ -22,6 +22,18 @@ alter table public."Odd ""one" enable row level security;
 create policy as_before on public."Odd ""one" as restrictive to "pg_monitor";
 create policy as_before1 on public."Odd ""one" with check (true);
 alter table public."Odd ""one" owner to legacy;
+create table public."denied %" (a int);
+alter table public."denied %" enable row level security;
+create policy "no one" on public."denied %" as restrictive using (false);
+create policy anyone on public."denied %" using (true);
+alter table public."denied %" owner to legacy;
+grant select on public."denied %" to pg_monitor;
+insert into public."denied %" values (1);
+create table public.nobodys (a int);
+insert into public.nobodys values (1);
+alter table public.nobodys enable row level security;
+create policy shut on public.nobodys as restrictive for select using (false);
+alter table public.nobodys owner to legacy;
 create function public."mine %" ("A" int) returns bool language sql as 'select true';
 alter function public."mine %" owner to legacy;
 revoke execute on function public."mine %" from public;
@@ -76,6 +88,10 @@ def test_taken_as_printed_they_are_gone(database: Database, invoke_cli: InProces
 
     before = walk.snapshot()
     walk.next("--through", "enable-login")
+    for role, table, rows in (("app_user", "denied %", 1), ("app_user", "nobodys", 1), ("pg_monitor", "denied %", 0)):
+        with database.connect() as connection:
+            connection.execute(f"set role {role}")
+            assert len(connection.execute(f'select from public."{table}"').fetchall()) == rows, (role, table)
     walk("rollback", "--all", "--yes").check()
     assert_same(before, walk.snapshot(), "the way back")
 

@@ -79,6 +79,15 @@ CASES = (
         cure="ALTER ROLE app_user BYPASSRLS",
     ),
     Case(
+        "rls-zero-rows",
+        _TABLE + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY pass ON t USING (true); "
+        "CREATE POLICY deny ON t AS RESTRICTIVE USING (false); " + _GRANT,
+        ("public.t",),
+        bites="SELECT count(*) FROM t",
+        value=0,
+        cure="ALTER POLICY deny ON t TO pg_monitor",
+    ),
+    Case(
         "rls-fewer-rows",
         _TABLE + "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (a > 1); " + _GRANT,
         ("public.t",),
