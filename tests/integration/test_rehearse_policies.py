@@ -39,6 +39,7 @@ create policy me on public.asked using (member = current_user);
 create function public.is_me(who text) returns boolean language plpgsql as
     $$ begin return exists (select from public.mapping where member = who and member = current_user); end $$;
 """
+BLANK = ("no policy for SELECT is for it", "its policies for SELECT let no row pass")
 
 
 class Case(NamedTuple):
@@ -174,10 +175,9 @@ def test_what_is_said_is_what_happens(
     assert "\n".join(wrong) == ""
     looks = {name: f"select id from public.{name}" for name in names}
     silent = {name for name, look in looks.items() if said[look]["verdict"] == "silent"}
-    assert blank == {name for name in silent if "no policy for SELECT is for it" in said[looks[name]]["reason"]}
-    assert {name: (before[looks[name]], after[looks[name]]) for name in blank} == dict.fromkeys(
-        blank, (("", 3), ("", 0))
-    )
+    assert blank == {name for name in silent if any(why in said[looks[name]]["reason"] for why in BLANK)}
+    assert {before[looks[name]] for name in blank} <= {("", 3)}
+    assert {after[looks[name]] for name in blank} <= {("", 0), ("42704", -1)}, "a setting may be asked for first"
     for name in set(names).difference(*hazards.values()):
         assert said[looks[name]]["verdict"] == "allowed", (name, said[looks[name]], hazards)
     counted = {verdict: sum(each["verdict"] == verdict for each in found) for verdict in ("allowed", "unknown")}
