@@ -98,6 +98,11 @@ FAULTS = (
                 "draft.policies[own] = frozenset({''})",
             ),
             ("tenant_mapping.py", 'draft.grant(mapping, role, "r")', 'draft.grant(mapping, role, "ra")'),
+            (
+                "tenant_mapping.py",
+                "draft.row_security[mapping] = RowSecurity(True,",
+                "draft.row_security[mapping] = RowSecurity(False,",
+            ),
             ("conditions.py", "condition._replace(or_null=True)", "condition"),
             ("tenant_grants.py", "if one.kind in APART and not _guarded(state, context, ref, both=both):", "if False:"),
             (
@@ -133,11 +138,6 @@ FAULTS = (
                 "for acl in (facts.acl,) for item in acl}",
             ),
             ("tenant_login.py", "draft.role(role, login=False,", "draft.role(role, login=True,"),
-            (
-                "tenant_mapping.py",
-                "draft.row_security[mapping] = RowSecurity(True,",
-                "draft.row_security[mapping] = RowSecurity(False,",
-            ),
             ("tenant_close.py", "if others := named - {context.application}:", "if others := named:"),
             (
                 "kind.py",
@@ -147,7 +147,7 @@ FAULTS = (
             (
                 "kind.py",
                 "    for ref in ours:\n        draft.policies.pop(ref, None)",
-                "    for ref in ours[1:]:\n        draft.policies.pop(ref, None)",
+                "    for ref in ours:\n        ref.args == tenants.EVERYONE or draft.policies.pop(ref, None)",
             ),
             ("kind.py", "if alone and schema not in context.baseline.objects else", "if alone else"),
             ("tables.py", "return before is not None and before.enabled", "return False"),
