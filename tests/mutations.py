@@ -149,7 +149,6 @@ FAULTS = (
                 "    for ref in ours:\n        draft.policies.pop(ref, None)",
                 "    for ref in ours:\n        ref.args == tenants.EVERYONE or draft.policies.pop(ref, None)",
             ),
-            ("kind.py", "if alone and schema not in context.baseline.objects else", "if alone else"),
             ("tables.py", "return before is not None and before.enabled", "return False"),
             (
                 "tables.py",

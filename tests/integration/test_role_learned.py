@@ -81,7 +81,10 @@ def test_learned_granted_and_cut(walk: Walk) -> None:
         assert "is empty" in step(walk, "grant", 3).stdout
         proposed = walk("rehearse", "--as", HOSTILE, "--json").check(4).json["grants"][HOSTILE]
         schemas = {"usage": ["billing", "public.jobs_id_seq"]}
-        assert proposed == found["grants"] | schemas, "what a rehearsal proposes is what was learned"
+        learned = found["grants"]
+        tables = {word: [name.partition("(")[0] for name in names] for word, names in proposed.items()}
+        assert tables != proposed, "by columns, where a statement uses single ones"
+        assert tables == learned | schemas, "what a rehearsal proposes is of what was learned"
         listed(walk, walk("learn", HOSTILE).check().stdout)
         step(walk, "grant")
         before.append(walk.snapshot())
