@@ -99,6 +99,12 @@ FAULTS = (
             ),
             ("tenant_mapping.py", 'draft.grant(mapping, role, "r")', 'draft.grant(mapping, role, "ra")'),
             (
+                "tables.py",
+                "return facts is not None and facts.owner == self.owner and not facts.extension",
+                "return facts is not None and not facts.extension",
+            ),
+            ("tables.py", "return before is not None and before.enabled", "return False"),
+            (
                 "tenant_mapping.py",
                 "draft.row_security[mapping] = RowSecurity(True,",
                 "draft.row_security[mapping] = RowSecurity(False,",
@@ -149,16 +155,10 @@ FAULTS = (
                 "    for ref in ours:\n        draft.policies.pop(ref, None)",
                 "    for ref in ours:\n        ref.args == tenants.EVERYONE or draft.policies.pop(ref, None)",
             ),
-            ("tables.py", "return before is not None and before.enabled", "return False"),
             (
                 "tables.py",
                 "return ref.args in self.policy_names and ref not in self.baseline.policies",
                 "return ref.args in self.policy_names",
-            ),
-            (
-                "tables.py",
-                "return facts is not None and facts.owner == self.owner and not facts.extension",
-                "return facts is not None and not facts.extension",
             ),
         )
     ),

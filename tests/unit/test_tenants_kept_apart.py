@@ -5,16 +5,18 @@ Whether the server then shows a tenant its own rows alone is tried in tests/inte
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flatsplit import ddl, privileges
-from flatsplit.model import ObjectRef, RoleFacts, RowSecurity
+from flatsplit.model import ObjectFacts, ObjectRef, RoleFacts, RowSecurity
 from flatsplit.tenants.kinds import APART
 from flatsplit.tenants.naming import role_of
 from flatsplit.walks import marks, tenants
 from flatsplit.walks.tenants import tenant_grants, tenant_rls
-from tests.unit.test_tenants_laws import EXAMPLES, World, worlds
+from tests.unit.test_tenants_laws import EXAMPLES, ROOT, World, worlds
 
 READ, WRITE = "r", "awd"
 LIMITED = {"root": READ, "own": READ + WRITE, "through": READ + WRITE, "shared": READ, "hidden": ""}
@@ -63,6 +65,9 @@ def test_tenants_get_the_rights_that_policies_limit_and_no_others(world: World) 
             assert not held or one.kind not in APART or ref in context.apart
             before = world.state.row_security.get(ref, RowSecurity())
             assert state.row_security.get(ref, RowSecurity()).forced == before.forced
+            if before.enabled:  # a policy for all rows would show what those that are there hide
+                everyone = ObjectRef("policy", ref.schema, ref.name, tenants.EVERYONE)
+                assert everyone not in state.policies
 
 
 @EXAMPLES
@@ -88,6 +93,22 @@ def test_what_is_missing_leaves_a_table_closed(world: World, data: st.DataObject
         if any(privileges.letters(acl, context.group) for acl in found):
             assert ref in on
             assert context.kept_apart(one).keys() <= left.keys()
+
+
+@EXAMPLES
+@given(worlds(), st.data())
+def test_somebody_elses_table_is_left_alone(world: World, data: st.DataObject) -> None:
+    told = sorted(world.context().told.keys() - {ROOT})
+    if not told:
+        return
+    ref = data.draw(st.sampled_from(told))
+    theirs = ObjectFacts("third", world.state.objects[ref].acl)
+    other = replace(world, state=world.state.but(objects={**world.state.objects, ref: theirs}))
+    for state in other.states():
+        assert state.objects[ref] == theirs
+        assert state.row_security.get(ref) == other.state.row_security.get(ref)
+        policies = {policy for policy in state.policies if policy[1:3] == ref[1:3]}
+        assert policies == {policy for policy in other.state.policies if policy[1:3] == ref[1:3]}
 
 
 @EXAMPLES
