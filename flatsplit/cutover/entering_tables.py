@@ -27,13 +27,13 @@ def not_covered(situation: Situation) -> tuple[Wanting, ...]:
 
 def require_covered(situation: Situation) -> None:
     """Raise Refused where a table would enter that is not covered. Nothing is done yet then."""
-    if found := _entering(situation):
+    if found := kept_out(situation):
         raise Refused(found[0].what, found[0].fix)
 
 
 def without_uncovered(situation: Situation) -> Situation:
     """The situation in which these tables do not enter, so that all else can be done."""
-    found = _entering(situation)
+    found = kept_out(situation)
     structure = situation.live.structure
     if not found or structure is None:
         return situation
@@ -43,7 +43,8 @@ def without_uncovered(situation: Situation) -> Situation:
     return replace(situation, live=live)
 
 
-def _entering(situation: Situation) -> tuple[Wanting, ...]:
+def kept_out(situation: Situation) -> tuple[Wanting, ...]:
+    """Those of them that would enter, were they covered: a later step waits for them, whatever was waived before."""
     context: object = situation.context
     if not isinstance(context, Context):
         return ()

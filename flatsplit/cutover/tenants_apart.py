@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flatsplit import ddl
 from flatsplit.config import format_name
 from flatsplit.cutover.broken_promises import Broken
-from flatsplit.cutover.entering_tables import not_covered
+from flatsplit.cutover.entering_tables import kept_out, not_covered
 from flatsplit.cutover.situation import Situation
 from flatsplit.errors import FlatsplitError
 from flatsplit.evidence.isolation import EVENT, Facts, read_facts
@@ -50,8 +50,8 @@ def no_longer_apart(walk: Walk, situation: Situation) -> Ways:
     there = situation.turned(record.walk)
     waived = {event.details.get("gate") for event in walk.journal.of(record).events("waived")}
     unsaid = () if "surveyed" in waived else tuple(_without_kind(there))
-    if "covered" not in waived:
-        unsaid += tuple(Broken(one.what, one.fix) for one in not_covered(there))
+    closed = kept_out(there) if "covered" in waived else not_covered(there)
+    unsaid += tuple(Broken(one.what, one.fix) for one in closed)
     step = there.records.get(tenants.TENANT_PROOF)
     if step is None or step.state != "done" or step.finished_at is None:
         return Ways(unsaid)

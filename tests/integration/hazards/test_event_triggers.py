@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 import psycopg
 import pytest
 
+from flatsplit.config.proposed import parsed
 from tests.support.hazards import look
 
 HEAD = (
@@ -129,8 +128,9 @@ def test_a_log_that_a_role_may_not_write_to(owner: str, patient: psycopg.Connect
         assert found.objects == ('"log" on ddl_command_end runs "The log".f(): app_readonly may not write to ddl',)
         assert bool(found.sql) is (owner == "postgres")
         for line in found.toml:
-            section, word, names = re.fullmatch(r"\[grants\.(\w+)\] (\w+) = (.+)", line).groups()  # type: ignore[union-attr]  # else the test fails, as it should
-            for name in json.loads(names):
+            (_, section), values = parsed(line)
+            [(word, names)] = values.items()
+            for name in names:
                 on = {"usage": "SCHEMA" if "." not in name else "SEQUENCE"}.get(word, "TABLE")
                 patient.execute(f"GRANT {word} ON {on} {name} TO {section}".encode())
         for statement in found.sql:
